@@ -1,0 +1,87 @@
+"""MessagePack, version 5: text and octets are different types."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+
+import msgspec
+from msgspec import UNSET, Raw
+from msgspec.msgpack import Ext
+
+from wamp.codecs.codec import HEADER_LENGTH, WITH_PAYLOAD, Codec, build, message_type, refusal
+from wamp.codecs.msgpack_items import refuse_colliding_keys, refuse_container_keys
+from wamp.errors import InvalidMessage, Untranscodable
+from wamp.messages import ClientMessage, Message
+
+_UNDEFINED: Final = 0
+"""The extension type that JavaScript's msgpack5 writes for `undefined`."""
+
+
+class MessagePack(Codec):
+    """`wamp.2.msgpack`."""
+
+    name: ClassVar[str] = "msgpack"
+    is_binary: ClassVar[bool] = True
+    rawsocket_id: ClassVar[int] = 2
+
+    def __init__(self) -> None:
+        self._decode: Callable[[bytes], Any] = msgspec.msgpack.Decoder(ClientMessage).decode
+        self._decode_elements = msgspec.msgpack.Decoder(list[Raw]).decode
+        # The payload is decoded into the void: msgspec does not look into the text of a `Raw`.
+        self._decode_args = msgspec.msgpack.Decoder(list[Any], ext_hook=_extension).decode
+        self._decode_kwargs = msgspec.msgpack.Decoder(dict[str, Any], ext_hook=_extension).decode
+        self._encode = self.encode_elements = msgspec.msgpack.Encoder().encode
+
+    def decode(self, data: bytes) -> ClientMessage:
+        """See `Codec.decode`."""
+        try:
+            refuse_colliding_keys(data)
+            try:
+                message: Any = self._decode(data)
+            except msgspec.ValidationError:
+                message = self._decode_forgivingly(data)
+            if message.__class__ in WITH_PAYLOAD:
+                self._check_payload(message)
+        except IndexError:
+            raise InvalidMessage("octets are missing") from None
+        except Exception as error:
+            raise refusal(error) from None
+        return message  # type: ignore[no-any-return]
+
+    def dump(self, value: Any) -> Raw:
+        """See `Codec.dump`: integers beyond 64 bits and what only CBOR has do not fit."""
+        try:
+            return Raw(self._encode(value))
+        except Exception as error:
+            raise Untranscodable(f"MessagePack cannot express it: {type(error).__name__}") from None
+
+    def load(self, raw: Raw) -> Any:
+        """See `Codec.load`."""
+        try:
+            return msgspec.msgpack.decode(raw)
+        except Exception as error:
+            raise Untranscodable(f"no readable MessagePack: {type(error).__name__}") from None
+
+    def _check_payload(self, message: Any) -> None:
+        if message.args is not UNSET:
+            self._decode_args(message.args)
+            refuse_container_keys(message.args)
+        if message.kwargs is not UNSET:
+            self._decode_kwargs(message.kwargs)
+            refuse_container_keys(message.kwargs)
+
+    def _decode_forgivingly(self, data: bytes) -> Message:
+        """Read the header value by value, see `build`; slow, for the few messages that are not as they should be."""
+        raws = self._decode_elements(data)
+        message = message_type(msgspec.msgpack.decode(raws[0]) if raws else None)
+        length = HEADER_LENGTH[message]
+        return build([*map(msgspec.msgpack.decode, raws[:length]), *raws[length:]], _is_undefined)
+
+
+def _extension(code: int, data: memoryview) -> None:
+    """Refuse the extension types that MessagePack keeps for itself: Python's msgpack fails on them."""
+    if code < 0:
+        raise InvalidMessage("a reserved MessagePack extension type")
+
+
+def _is_undefined(value: Any) -> bool:
+    return type(value) is Ext and value.code == _UNDEFINED

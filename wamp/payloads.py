@@ -1,0 +1,53 @@
+"""What a peer sends along: Arguments and ArgumentsKw, as the octets they came in.
+
+Between peers that share a serializer these octets pass untouched. For others the payload is transcoded, once per
+target serializer however many receive it.
+"""
+
+from typing import Final
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from wamp.codecs import JSON, Codec
+from wamp.messages import Abort, Call, Error, Event, Invocation, Publish, Result, Yield
+
+Parts = tuple[Raw, ...]
+
+
+class Payload(Struct, eq=False):
+    """Arguments and ArgumentsKw in the serializer of their sender: `()`, `(args,)` or `(args, kwargs)`.
+
+    Immutable to its users. `Raw` pins the whole frame it was cut from; whoever keeps a payload beyond the message
+    (retained events, history) keeps `copy()`.
+    """
+
+    codec: Codec
+    parts: Parts
+    _transcoded: dict[Codec, Parts] | None = None
+
+    def parts_for(self, codec: Codec) -> Parts:
+        """Give the parts in the format of `codec`; raises `Untranscodable`."""
+        if codec is self.codec or not self.parts:
+            return self.parts
+        if self._transcoded is None:
+            self._transcoded = {}
+        parts = self._transcoded.get(codec)
+        if parts is None:
+            parts = self._transcoded[codec] = tuple(codec.dump(self.codec.load(part)) for part in self.parts)
+        return parts
+
+    def copy(self) -> "Payload":
+        """Give the same payload in memory of its own, without what was transcoded."""
+        return Payload(self.codec, tuple(part.copy() for part in self.parts))
+
+
+NO_PAYLOAD: Final = Payload(JSON, ())
+
+
+def payload_of(codec: Codec, message: Abort | Call | Error | Event | Invocation | Publish | Result | Yield) -> Payload:
+    """Take the payload out of a message that `codec` decoded."""
+    args: Raw | UnsetType = message.args
+    if args is UNSET:
+        return NO_PAYLOAD
+    kwargs: Raw | UnsetType = message.kwargs
+    return Payload(codec, (args,) if kwargs is UNSET else (args, kwargs))
