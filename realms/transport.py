@@ -1,0 +1,70 @@
+"""What a session needs of the connection that carries it.
+
+The smallest thing that fulfils the contract is the fake of `tests/realms/fakes.py`: three lists and a flag.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from realms.endings import Ending
+from wamp.codecs import Codec
+from wamp.messages import Message
+from wamp.payloads import Payload
+
+
+class Wire:
+    """How messages look on one kind of connection: a codec, and the framing around it.
+
+    There is one instance per (codec, framing), shared by all its connections: octets that were made for a wire serve
+    every session on it. That makes the wire the key under which a fan-out keeps its frames.
+    """
+
+    __slots__ = ("codec", "frame")
+
+    def __init__(self, codec: Codec, frame: Callable[[bytes], bytes]) -> None:
+        self.codec = codec
+        self.frame = frame
+
+    def encode(self, message: Message) -> bytes:
+        """Encode a message that carries no payload, or one that is already in this wire's codec."""
+        return self.frame(self.codec.encode(message))
+
+    def encode_with(self, head: tuple[Any, ...], payload: Payload) -> bytes:
+        """Encode `(code, ...)` and append the payload; raises Untranscodable if this codec cannot express it."""
+        codec = self.codec
+        parts = payload.parts if payload.codec is codec else payload.parts_for(codec)
+        return self.frame(codec.encode_elements(head + parts))
+
+
+class Transport(Protocol):
+    """A connection, as a session sees it. No method blocks, raises, or calls back into the session meanwhile."""
+
+    @property
+    def wire(self) -> Wire:
+        """How messages look on this connection."""
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """`{"protocol": "websocket", "peer": "127.0.0.1:50312", ...}`: what may be told about the connection."""
+
+    @property
+    def max_outgoing(self) -> int:
+        """The largest frame that the peer takes, in octets."""
+
+    def send(self, frame: bytes) -> None:
+        """Queue a frame that must not get lost. Ignored once the transport is closing."""
+
+    def offer(self, frame: bytes) -> None:
+        """Queue an EVENT: as `send`, but a slow peer's policy may drop it, and drops are counted."""
+
+    def close(self, ending: Ending) -> None:
+        """End the connection after what was sent; nothing that arrives later reaches the session. Idempotent."""
+
+    def renew(self) -> None:
+        """The session ended with GOODBYE: the connection may carry another; see "Transport and Session Lifetime"."""
+
+    def pause(self) -> None:
+        """Read no more for now."""
+
+    def resume(self) -> None:
+        """Read on."""
