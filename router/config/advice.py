@@ -1,0 +1,35 @@
+"""What a configuration may say and still should not: strangers that may do everything, tickets that travel in clear."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from router.config.model import Config, Realm
+
+
+def warnings(config: Config) -> Iterator[str]:
+    """Name what is dangerous, a sentence each; nothing on loopback is."""
+    exposed = [listener for listener in config.listeners if not _is_loopback(listener.host)]
+    in_clear = [listener.host for listener in exposed if listener.tls is None]
+    for realm in config.realms:
+        if exposed and _strangers_may_do_everything(realm):
+            where = ", ".join(listener.host for listener in exposed)
+            yield f"whoever reaches {where} may do everything in {realm.name}, without authentication"
+        if in_clear and realm.authentication.ticket is not None:
+            yield f"tickets for {realm.name} can be read on their way to {', '.join(in_clear)}, where tls is off"
+
+
+def _strangers_may_do_everything(realm: Realm) -> bool:
+    anonymous = realm.authentication.anonymous
+    return anonymous is not None and any(
+        (rule.uri, rule.match) == ("", "prefix") and "register" in rule.allow
+        for role in realm.roles
+        if role.name == anonymous.role
+        for rule in role.permissions
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

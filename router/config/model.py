@@ -1,0 +1,236 @@
+"""What config.yaml may say: every section a Struct, every key with the sentence that explains it.
+
+The defaults are the safe ones. A section that can be switched off is `None` here and `false` in the file.
+The order of the fields is the order of the keys in config.yaml. What types cannot say (a role that must exist,
+a name that must be unique) is in `checks`. The JSON Schema of `schema` is made from these Structs.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from router.config.scalars import Secret, Size
+
+Action = Literal["call", "register", "publish", "subscribe"]
+Text = Annotated[str, Meta(min_length=1)]
+UrlPath = Annotated[str, Meta(pattern=r"^/[^\s?#]*$")]
+Deadline = Annotated[float, Meta(gt=0, le=3600)]
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """The base of all sections: immutable, and an unknown key is a mistake."""
+
+
+# --- realms ---------------------------------------------------------------------------------------------------
+
+
+class Anonymous(Section, frozen=True, kw_only=True):
+    """Clients that prove nothing may join."""
+
+    role: Annotated[Text, Meta(description="The role of every anonymous client; one of the realm's `roles`.")]
+
+
+class TicketPrincipal(Section, frozen=True, kw_only=True):
+    """One client that may join with a ticket."""
+
+    authid: Annotated[Text, Meta(description="The name that the client sends in HELLO; unique within the realm.")]
+    role: Annotated[Text, Meta(description="The role that the client gets; one of the realm's `roles`.")]
+    ticket: Annotated[
+        Secret,
+        Meta(description="The shared secret: `{env: VARIABLE}`, `{file: PATH}` or, for trials, the text itself."),
+    ]
+
+
+class Ticket(Section, frozen=True, kw_only=True):
+    """Clients that show a shared secret may join. The ticket travels as it is: use TLS beyond loopback."""
+
+    principals: Annotated[tuple[TicketPrincipal, ...], Meta(description="Who may join with a ticket.", min_length=1)]
+
+
+class Authentication(Section, frozen=True, kw_only=True):
+    """How clients prove who they are; at least one method, and the client picks among them."""
+
+    anonymous: Annotated[
+        Anonymous | None, Meta(description="Admit clients that prove nothing; leave it out to refuse them.")
+    ] = None
+    ticket: Annotated[
+        Ticket | None, Meta(description="Admit clients that show a shared secret; leave it out to refuse them.")
+    ] = None
+
+
+class Permission(Section, frozen=True, kw_only=True):
+    """What a role may do on some URIs. Of all rules that fit a URI the most specific decides, alone."""
+
+    uri: Annotated[
+        str,
+        Meta(
+            description="The URI, or the pattern that `match` says it is: with `prefix`, `com.example.` covers all "
+            "that starts so and `''` everything; with `wildcard`, an empty component (`com..status`) stands for any."
+        ),
+    ]
+    match: Annotated[
+        Literal["exact", "prefix", "wildcard"],
+        Meta(description="How `uri` is compared: letter by letter, from its start, or component by component."),
+    ] = "exact"
+    allow: Annotated[
+        frozenset[Action],
+        Meta(description="What is allowed; the rest is denied. An empty list denies all, as a hole in a wider rule."),
+    ]
+
+
+class Role(Section, frozen=True, kw_only=True):
+    """A role of a realm and its permissions."""
+
+    name: Annotated[Text, Meta(description="The name by which authentication assigns the role; unique in the realm.")]
+    permissions: Annotated[
+        tuple[Permission, ...], Meta(description="What the role may do; whatever no rule allows is denied.")
+    ] = ()
+
+
+class Realm(Section, frozen=True, kw_only=True):
+    """One realm: a routing domain of its own, of which other realms see nothing."""
+
+    name: Annotated[Text, Meta(description="The name that clients send in HELLO, a URI such as `realm1`.")]
+    uris: Annotated[
+        Literal["loose", "strict"],
+        Meta(
+            description="Which URIs clients may use: `strict` allows components of a-z, 0-9 and `_` only; `loose` "
+            "allows all but white space, `.` and `#` in a component."
+        ),
+    ] = "loose"
+    request_ids: Annotated[
+        Literal["strict", "lenient"],
+        Meta(
+            description="Whether the requests of a client must be numbered 1, 2, 3 ... as the protocol demands "
+            "(`strict`), or any valid number will do (`lenient`, for old clients)."
+        ),
+    ] = "strict"
+    authentication: Annotated[Authentication, Meta(description="How clients prove who they are; at least one method.")]
+    roles: Annotated[tuple[Role, ...], Meta(description="The roles and what each may do.", min_length=1)]
+
+
+# --- listeners ------------------------------------------------------------------------------------------------
+
+
+class WebSocket(Section, frozen=True, kw_only=True):
+    """WebSocket on this listener, with the subprotocols wamp.2.json, wamp.2.msgpack and wamp.2.cbor."""
+
+    path: Annotated[UrlPath, Meta(description="The path of the WebSocket's address, `ws://host:port/path`.")] = "/ws"
+
+
+class Tls(Section, frozen=True, kw_only=True):
+    """TLS on this listener: clients use https, wss or RawSocket over TLS, and nothing unencrypted."""
+
+    certificate: Annotated[
+        Path, Meta(description="The certificate and its chain, PEM. Relative to the folder of this file.")
+    ]
+    key: Annotated[Path, Meta(description="The private key, PEM, without passphrase. Relative to this file's folder.")]
+
+
+class Listener(Section, frozen=True, kw_only=True):
+    """An address that the router listens on; one port speaks all that is switched on here."""
+
+    host: Annotated[
+        Text,
+        Meta(
+            description="The address to listen on: `127.0.0.1` for this machine only, `0.0.0.0` for every IPv4 "
+            "address, `'::'` for every IPv6 address, or a host name."
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        Meta(description="The TCP port; 0 lets the system choose one, which the log then names.", ge=0, le=65535),
+    ] = 8080
+    websocket: Annotated[WebSocket | None, Meta(description="Speak WebSocket; `false` refuses it.")] = WebSocket()
+    rawsocket: Annotated[bool, Meta(description="Speak RawSocket, the lean transport of backends.")] = True
+    http: Annotated[bool, Meta(description="Answer plain HTTP requests with the files of `web`.")] = True
+    tls: Annotated[Tls | None, Meta(description="Encrypt this listener with TLS.")] = None
+
+
+# --- limits, logging, web -------------------------------------------------------------------------------------
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """What one connection may cost. Sizes are octets (`1 MiB`, `64 KiB`, `4000`), times are seconds."""
+
+    max_message_size: Annotated[
+        Size,
+        Meta(
+            description="The largest message a client may send; who sends a larger one is disconnected. RawSocket "
+            "can announce only powers of two up to 16 MiB, and announces the largest that fits.",
+            ge=512,
+            le=2**30,
+        ),
+    ] = 2**20
+    outbox_size: Annotated[
+        Size,
+        Meta(
+            description="How much may wait for a client that reads more slowly than it is sent to; not less than "
+            "`max_message_size`.",
+            ge=512,
+            le=2**32,
+        ),
+    ] = 4 * 2**20
+    slow_consumer: Annotated[
+        Literal["disconnect", "drop"],
+        Meta(
+            description="What happens when that is exceeded: `disconnect` the client, so that it knows, or `drop` "
+            "events for it and count them. Answers to calls are never dropped: for them it is disconnected."
+        ),
+    ] = "disconnect"
+    handshake_timeout: Annotated[
+        Deadline,
+        Meta(description="Seconds from the connection to the end of the TLS, WebSocket or RawSocket handshake."),
+    ] = 10
+    hello_timeout: Annotated[
+        Deadline, Meta(description="Seconds from there, or from the end of a session, to the next HELLO.")
+    ] = 10
+    authenticate_timeout: Annotated[
+        Deadline, Meta(description="Seconds from CHALLENGE to AUTHENTICATE; people may have to type their ticket.")
+    ] = 30
+    ping_interval: Annotated[
+        float,
+        Meta(
+            description="Seconds between the pings that find dead connections and keep proxies from closing idle "
+            "ones, hence less than a proxy's limit (60 for nginx). 0 switches pings off.",
+            ge=0,
+            le=3600,
+        ),
+    ] = 25
+    ping_timeout: Annotated[
+        Deadline, Meta(description="Seconds to wait for the answer to a ping; then the connection counts as dead.")
+    ] = 10
+
+
+class Logging(Section, frozen=True, kw_only=True):
+    """The log, on the standard error output."""
+
+    level: Annotated[
+        Literal["debug", "info", "warn", "error"], Meta(description="The least important events that are written.")
+    ] = "info"
+    format: Annotated[
+        Literal["text", "json"], Meta(description="`text` for people; `json`, one object a line, for log collectors.")
+    ] = "text"
+
+
+class Web(Section, frozen=True, kw_only=True):
+    """Files that the listeners with `http` serve."""
+
+    path: Annotated[UrlPath, Meta(description="The path below which the files appear.")] = "/"
+    directory: Annotated[
+        Path | None,
+        Meta(description="The folder to serve, relative to this file's; null is the page that comes with Wamplex."),
+    ] = None
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """The configuration of a Wamplex router."""
+
+    realms: Annotated[tuple[Realm, ...], Meta(description="The realms that clients may join.", min_length=1)]
+    listeners: Annotated[tuple[Listener, ...], Meta(description="Where the router listens.", min_length=1)] = (
+        Listener(),
+    )
+    limits: Annotated[Limits, Meta(description="What one connection may cost.")] = Limits()
+    logging: Annotated[Logging, Meta(description="What is logged, and how.")] = Logging()
+    web: Annotated[Web | None, Meta(description="The files served over HTTP; `false` serves none.")] = Web()

@@ -1,0 +1,189 @@
+"""The node: the parts of the configuration brought to life on one event loop, and their end.
+
+Start: read certificates, make the realms, bind every listener, then say so. A failure on the way ends in one clear line
+and nothing left open.
+
+Stop, on SIGINT or SIGTERM:
+
+1. accept no more connections
+2. HTTP answers what was asked and begins nothing new
+3. every WAMP connection is closed with 1001 and no GOODBYE, so that clients come back to the next router: stock
+   autobahn.js never reconnects after GOODBYE
+4. when all of them have closed, or after `STOP_DEADLINE`, the event loop stops
+"""
+
+import asyncio
+import gc
+import os
+import ssl
+from typing import Any, cast
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from realms import endings
+from realms.session import Session
+from router import assembly
+from router.cli import installed_version
+from router.clock import LoopClock
+from router.config import model
+from router.transports.flusher import Flusher
+from router.transports.keepalive import Keepalive
+from router.transports.listener import Listener, listen
+from router.transports.terms import Terms
+from router.transports.upgrade import upgrade
+from router.web.site import Site
+
+STOP_DEADLINE = 3.0
+"""Seconds that connections have to take what is still queued for them when the router stops."""
+
+log = Logger(namespace="router")
+
+
+class CannotStart(Exception):  # noqa: N818 - it reads as what it says
+    """The router cannot start; the text is one line for the operator."""
+
+
+def run(config: model.Config) -> int:
+    """Run the router until it is told to stop; returns the exit status. The asyncio reactor must be installed."""
+    from twisted.internet import reactor
+
+    node = Node(config, reactor)
+    cast("Any", reactor).callWhenRunning(node.start)
+    cast("Any", reactor).run()
+    return node.status
+
+
+class Node:
+    """A router process."""
+
+    def __init__(self, config: model.Config, reactor: Any) -> None:
+        self.status = 0
+        self._config = config
+        self._reactor = reactor
+        self._listeners: list[Listener] = []
+        self._sites: list[Site] = []
+        self._terms: list[Terms] = []
+
+    def start(self) -> None:
+        """Start, or log why not and stop."""
+        task = self._reactor._asyncioEventloop.create_task(self._start())
+        Deferred.fromFuture(task).addErrback(self._failed)
+
+    async def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        config, limits = self._config, self._config.limits
+        contexts = [_tls_context(listener) for listener in config.listeners]
+        clock = LoopClock(loop)
+        realms = assembly.realms_of(config, clock, f"wamplex/{installed_version()}")
+        flusher = Flusher(loop.call_soon)
+        keepalive = Keepalive(clock, limits.ping_interval, limits.ping_timeout) if limits.ping_interval else None
+        for listener, context in zip(config.listeners, contexts, strict=True):
+            terms = Terms(
+                accept=lambda transport: Session(realms, transport),
+                clock=clock,
+                flusher=flusher,
+                keepalive=keepalive,
+                limits=assembly.limits_of(limits),
+            )
+            self._serve_web(listener, terms)
+            self._terms.append(terms)
+            await self._listen(loop, listener, terms, context)
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
+        gc.collect()
+        gc.freeze()  # what lives as long as the process need not be looked at by every collection
+        log.info("Wamplex {version} is ready, process {pid}", version=installed_version(), pid=os.getpid())
+
+    def _serve_web(self, listener: model.Listener, terms: Terms) -> None:
+        """Give the listener its HTTP side, and tell both sides where the WebSocket is."""
+        path = listener.websocket.path if listener.websocket is not None else None
+        terms.websocket_paths = frozenset() if path is None else frozenset({path})
+        terms.rawsocket = listener.rawsocket
+        if not listener.http:
+            return
+        web = self._config.web
+        site = Site(
+            self._reactor,
+            lambda transport, head: upgrade(transport, head, terms),
+            websocket_path=path,
+            directory=web.directory if web is not None else None,
+            path=web.path if web is not None else None,
+        )
+        terms.http = site.serve
+        self._sites.append(site)
+
+    async def _listen(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        config: model.Listener,
+        terms: Terms,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        try:
+            listener = await listen(loop, terms, config.host, config.port, tls)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise CannotStart(f"cannot listen on {config.host} port {config.port}: {reason}") from None
+        self._listeners.append(listener)
+        for address in _addresses(config, listener.port, web=self._config.web):
+            log.info("listening on {address}", address=address)
+
+    def _failed(self, failure: Any) -> None:
+        """It did not start: say why in one line; a mistake of ours in all its lines."""
+        self.status = 1
+        if failure.check(CannotStart):
+            log.critical("{reason}", reason=failure.getErrorMessage())
+        else:
+            log.failure("the router cannot start", failure=failure)
+        for listener in self._listeners:
+            listener.close()
+        self._reactor.stop()
+
+    def _stop(self) -> Deferred[None]:
+        """Go through the steps above; the event loop stops when the Deferred fires."""
+        log.info("stopping")
+        for listener in self._listeners:
+            listener.close()
+        for site in self._sites:
+            site.close()
+        for listener in self._listeners:
+            listener.close_connections(endings.GOING_AWAY)
+        return Deferred.fromFuture(self._reactor._asyncioEventloop.create_task(self._emptied()))
+
+    async def _emptied(self) -> None:
+        """Wait until all connections are gone, or the deadline passed."""
+        for _ in range(int(STOP_DEADLINE / STOP_POLL)):
+            if not any(terms.connections for terms in self._terms):
+                return
+            await asyncio.sleep(STOP_POLL)
+
+
+STOP_POLL = 0.02
+"""Seconds between two looks at what is left, while stopping."""
+
+
+def _tls_context(listener: model.Listener) -> ssl.SSLContext | None:
+    if listener.tls is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(listener.tls.certificate, listener.tls.key)
+    except (OSError, ssl.SSLError) as error:
+        files = f"{listener.tls.certificate} and {listener.tls.key}"
+        raise CannotStart(f"cannot use the certificate and key {files}: {error}") from None
+    return context
+
+
+def _addresses(config: model.Listener, port: int, web: model.Web | None) -> list[str]:
+    """What can be reached on a listener, as URLs."""
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    secure = "s" if config.tls is not None else ""
+    addresses = []
+    if config.http and web is not None:
+        addresses.append(f"http{secure}://{host}:{port}{web.path}")
+    if config.websocket is not None:
+        addresses.append(f"ws{secure}://{host}:{port}{config.websocket.path}")
+    if config.rawsocket:
+        addresses.append(f"rs{secure}://{host}:{port}")
+    return addresses

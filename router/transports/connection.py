@@ -1,0 +1,245 @@
+"""What RawSocket and WebSocket connections have in common: a session, a bounded outbox, and the ways to end.
+
+A connection is open, then closing, then lost:
+
+    open      messages reach the session; frames reach the peer, all of one turn in one write
+    closing   `close` was called, or the peer said farewell: nothing reaches the session or joins the outbox any more;
+              the peer has CLOSE_DEADLINE to end its side, then the transport is aborted
+    lost      the transport is gone: the session is detached, once
+
+How it ends, in this order: mark it as closing, write what is queued, take leave in the framing's own way, start the
+deadline. The session is never called from within `close`; it learns of the end when the transport is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from twisted.logger import Logger
+
+from realms.endings import INTERNAL, SILENT, TOO_SLOW, Ending
+from realms.transport import Wire
+from router.transports.limits import CLOSE_DEADLINE
+from router.transports.terms import Terms
+from wamp.errors import InvalidMessage
+from wamp.messages import Message
+
+if TYPE_CHECKING:
+    from realms.clock import Timer
+    from realms.session import Session
+
+log = Logger()
+
+UNLIMITED: Final = 2**63
+"""`max_outgoing` of a framing whose peers announce no limit."""
+
+
+class Nobody:
+    """The session of a connection that has none: not yet, or no longer."""
+
+    def receive(self, message: Message) -> None:
+        """Ignore it."""
+
+    def violate(self, reason: str) -> None:
+        """Nobody to blame."""
+
+    def detach(self) -> None:
+        """Already done."""
+
+
+NOBODY = Nobody()
+
+
+class Connection:
+    """The base of both framings; to the session it is the `realms.transport.Transport`."""
+
+    max_outgoing: int = UNLIMITED
+    ping_frame: bytes
+
+    def __init__(self, terms: Terms, transport: asyncio.Transport, wire: Wire, details: dict[str, Any]) -> None:
+        self.terms = terms
+        self.transport = transport
+        self.wire = wire
+        self.details = details
+        self.session: Session | Nobody = NOBODY
+        self.out: list[bytes] = []
+        self.waiting = 0  # octets in `out`, and in the transport's buffer when we last looked
+        self.backlog = 0  # octets in the transport's buffer when we last looked
+        self.written = 0  # octets that the transport ever got
+        self.taken: int | None = None
+        self.closing = False
+        self.paused = False
+        self.heard = True
+        self.dropped = 0
+        self.deadline: Timer | None = None
+
+    # --- from the peer ----------------------------------------------------------------------------------------
+
+    def opened(self) -> None:
+        """The handshake is done: have a session."""
+        self.terms.connections.add(self)
+        if self.terms.keepalive is not None:
+            self.terms.keepalive.join(self)
+        try:
+            self.session = self.terms.accept(self)
+        except Exception:
+            self.fail_internally()
+
+    def receive(self, data: bytes) -> None:
+        """Hand one serialized message to the session."""
+        if self.closing:
+            return
+        try:
+            try:
+                message = self.wire.codec.decode(data)
+            except InvalidMessage as violation:
+                self.session.violate(str(violation))
+                return
+            self.session.receive(message)
+        except Exception:
+            self.fail_internally()
+
+    def fail_internally(self) -> None:
+        """Our mistake: log the exception that is being handled, and show the peer nothing of it."""
+        log.failure("A connection of {peer} failed", peer=self.details.get("peer"))
+        self.fail(INTERNAL)
+
+    def fail(self, ending: Ending) -> None:
+        """Something is wrong with what arrived: close, and let the session leave without waiting for the peer."""
+        self.close(ending)
+        self.detach()
+
+    def detach(self) -> None:
+        """Part from the session."""
+        session, self.session = self.session, NOBODY
+        session.detach()
+
+    def lost(self) -> None:
+        """The transport is gone."""
+        self.closing = True
+        self.out.clear()
+        self.terms.connections.discard(self)
+        if self.terms.keepalive is not None:
+            self.terms.keepalive.leave(self)
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
+        self.detach()
+
+    # --- to the peer: realms.transport.Transport --------------------------------------------------------------
+
+    def send(self, frame: bytes) -> None:
+        """Queue a frame; a reply is never dropped."""
+        # A frame is judged by what waits before it: a message larger than the budget reaches a peer that reads.
+        if self.closing:
+            return
+        if self.waiting > self.terms.limits.outbox and not self._has_room(self.terms.limits.reply_limit):
+            self.cut(TOO_SLOW)
+            return
+        if not self.out:
+            self.terms.flusher.add(self)
+        self.out.append(frame)
+        self.waiting += len(frame)
+
+    def offer(self, frame: bytes) -> None:
+        """Queue an EVENT; the policy "drop" drops it when the peer is slow."""
+        if self.closing:
+            return
+        if self.waiting > self.terms.limits.outbox and not self._has_room(self.terms.limits.outbox):
+            if self.terms.limits.slow == "drop":
+                self.drop()
+            else:
+                self.cut(TOO_SLOW)
+            return
+        if not self.out:
+            self.terms.flusher.add(self)
+        self.out.append(frame)
+        self.waiting += len(frame)
+
+    def drop(self) -> None:
+        """Count an event that this peer misses."""
+        self.dropped += 1
+        self.terms.dropped += 1
+
+    def flush(self) -> None:
+        """Write what is queued, in one go, and see how much of it waits in the transport."""
+        out = self.out
+        if out:
+            self.written += self.waiting - self.backlog
+            self.transport.write(out[0] if len(out) == 1 else b"".join(out))
+            out.clear()
+            self.waiting = self.backlog = self.transport.get_write_buffer_size()
+
+    def close(self, ending: Ending) -> None:
+        """End the connection after what was sent; idempotent."""
+        if self.closing:
+            return
+        self.closing = True
+        self.deadline = self.terms.clock.callLater(CLOSE_DEADLINE, self._expire)
+        self.flush()
+        self.take_leave(ending)
+
+    def renew(self) -> None:
+        """Have a new session in the place of one that ended."""
+        if not self.closing:
+            self.session = self.terms.accept(self)
+
+    def pause(self) -> None:
+        """Read no more; what was read already still arrives (at most one read's worth of messages)."""
+        self.paused = True
+        self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        self.paused = False
+        self.heard = True
+        self.transport.resume_reading()
+
+    # --- the ends ---------------------------------------------------------------------------------------------
+
+    def take_leave(self, ending: Ending) -> None:
+        """Tell the peer, in the framing's way, that nothing more will come."""
+        raise NotImplementedError
+
+    def cut(self, ending: Ending) -> None:
+        """End the connection at once: the peer does not read, so there is no point in waiting for it."""
+        if not self.closing:
+            log.info("Cutting the connection of {peer}: {reason}", peer=self.details.get("peer"), reason=ending.reason)
+            self.close(ending)
+        self.transport.abort()
+
+    def _expire(self) -> None:
+        self.deadline = None
+        self.transport.abort()
+
+    def _has_room(self, limit: int) -> bool:
+        """Make what room there is, and see whether no more than `limit` octets wait."""
+        self.flush()
+        self.waiting = self.backlog = self.transport.get_write_buffer_size()
+        return self.waiting <= limit
+
+    # --- keepalive.Mortal -------------------------------------------------------------------------------------
+
+    def ping(self) -> None:
+        """Ask the peer for a sign of life."""
+        self.heard = False
+        self.flush()
+        self.taken = self._taken()
+        self.send(self.ping_frame)
+
+    def is_silent(self) -> bool:
+        """Whether there was no sign of life since the last ping, although we were listening."""
+        if self.heard or self.paused:
+            return False
+        # The ping of a peer on a poor line waits behind its outbox; that it takes octets is a sign of life, too.
+        return self.taken is None or self._taken() == self.taken
+
+    def _taken(self) -> int | None:
+        """Octets that the peer took; None if nothing waits for it: what the kernel has room for, it takes unread."""
+        backlog = self.transport.get_write_buffer_size()
+        return self.written - backlog if backlog else None
+
+    def cut_silent(self) -> None:
+        """The peer is gone, or the way to it."""
+        self.cut(SILENT)

@@ -1,0 +1,178 @@
+"""What a listener serves over HTTP, and where.
+
+- `GET /`: the page and its files, or an operator's own directory.
+- `GET /ws`: 426, this is for WebSocket.
+- `GET /ws` with `Upgrade: websocket`: the connection leaves HTTP. One that begins with it never comes here, but it
+  may be a later request on a connection: nginx keeps its connections to us and reuses them.
+- Whatever else was planted: status, metrics, long-poll.
+"""
+
+# mypy: disallow-untyped-calls=False
+
+import asyncio
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from twisted.logger import Logger
+from twisted.web import server
+
+from router.web.bridge import Bridge, bridge_over
+from router.web.channel import Channel, Request, text
+from router.web.clock import Clock
+from router.web.files import Files
+from router.web.pages import Nothing, Page, WebSocketOnly
+
+TIMEOUT: Final = 75.0
+"""Seconds for a request to arrive, idling included: nginx keeps a connection to us for 60 and should be the one to end
+it, or a request of its would meet our FIN."""
+
+HIDDEN: Final = frozenset({"tests", "node_modules"})
+"""What lies beside the packaged pages and is not for browsers."""
+
+LIBRARY: Final = "vendor/autobahn.min.js"
+"""The page's WAMP client; it comes from npm and is not in the repository."""
+
+Upgrade = Callable[[asyncio.Transport, bytes], None]
+"""Takes a connection over for WebSocket: the transport, and the request's head as octets (with what followed it)."""
+
+
+class Site(server.Site):
+    """One listener's HTTP. `serve` has the signature that the door calls."""
+
+    protocol = Channel  # type: ignore[assignment]
+    displayTracebacks = False  # noqa: N815
+    log_ = Logger(namespace="router.web")
+
+    def __init__(
+        self,
+        reactor: Clock,
+        upgrade: Upgrade,
+        *,
+        websocket_path: str | None = "/ws",
+        directory: Path | None = None,
+        path: str | None = "/",
+        timeout: float = TIMEOUT,
+    ) -> None:
+        """`directory` is served at `path`: the packaged pages when None; no files at all when `path` is None."""
+        super().__init__(Nothing(), Request, parsePOSTFormSubmission=False, timeout=timeout, reactor=reactor)
+        self._upgrade = upgrade
+        self._websocket_path = None if websocket_path is None else websocket_path.encode("ascii")
+        self._patience = timeout
+        self._bridges: set[Bridge] = set()
+        self._has_warned = False
+        if path is not None:
+            self.plant(path, self._pages(directory))
+        if websocket_path is not None and websocket_path != path:
+            self.plant(websocket_path, WebSocketOnly())
+
+    def serve(self, transport: asyncio.Transport, received: bytes) -> None:
+        """Speak HTTP on `transport` from now on; `received` was read from it already."""
+        bridge = bridge_over(transport, self.reactor, self._patience)
+        bridge.on_end = self._bridges.discard
+        self._bridges.add(bridge)
+        bridge.carry(self.buildProtocol(bridge.getPeer()), received)
+
+    def plant(self, path: str, resource: Any) -> None:
+        """Serve `resource`, an IResource, at `path` and below; at `/`, wherever nothing else is planted."""
+        *above, last = path.strip("/").split("/")
+        if not last:
+            for name, child in self.resource.children.items():
+                resource.putChild(name, child)
+            self.resource = resource
+            return
+        parent: Any = self.resource
+        for name in above:
+            below = parent.children.get(name.encode()) or Nothing()
+            parent.putChild(name.encode(), below)
+            parent = below
+        parent.putChild(last.encode(), resource)
+
+    def close(self) -> None:
+        """Answer what was asked, begin nothing new. `Bridge` bounds how long that takes."""
+        for bridge in list(self._bridges):
+            bridge.finish()
+
+    def getResourceFor(self, request: Request) -> Any:  # noqa: N802
+        """The hand-over to WebSocket looks at more than the path; everything else is Twisted's tree."""
+        if request.path == self._websocket_path and wants_websocket(request):
+            return _HandOver(self._hand_over)
+        return super().getResourceFor(request)
+
+    def log(self, request: Request) -> None:  # type: ignore[override]
+        """The access log. Without the query: it may carry a token."""
+        self.log_.debug(
+            "{peer} {method} {path} {status} {size}",
+            peer=request.getClientAddress(),
+            method=text(request.method),
+            path=text(request.path),
+            status=request.code,
+            size=request.sentLength,
+        )
+
+    def _hand_over(self, request: Request) -> int:
+        head = head_of(request)
+        channel = request.channel
+        early = channel.detach()
+        transport, unread = channel.transport.detach()
+        try:
+            self._upgrade(transport, head + early + unread)
+        except Exception:
+            self.log_.failure("the hand-over to WebSocket failed")
+            transport.abort()
+        return server.NOT_DONE_YET
+
+    def _pages(self, directory: Path | None) -> Files:
+        if directory is not None:
+            return Files(directory, self.reactor)
+        return Files(packaged_pages(), self.reactor, HIDDEN, self._warn_of_library)
+
+    def _warn_of_library(self, path: str) -> None:
+        if path == LIBRARY and not self._has_warned:
+            self._has_warned = True
+            self.log_.warn("the page cannot connect without web/{path}: make web/{path}", path=path)
+
+
+class _HandOver(Page):
+    """The answer to a WebSocket upgrade is the WebSocket side's."""
+
+    def __init__(self, hand_over: Callable[[Request], int]) -> None:
+        super().__init__()
+        self._hand_over = hand_over
+
+    def read(self, request: Request) -> int:
+        return self._hand_over(request)
+
+
+def packaged_pages() -> Path:
+    """Where the files of the `web` folder are: in the repository, or where the package is installed."""
+    index = files("web").joinpath("index.html")
+    if not isinstance(index, Path):
+        raise NotADirectoryError("the pages are inside an archive: install the package unpacked")
+    return index.parent
+
+
+def wants_websocket(request: Request) -> bool:
+    """Whether this is the opening handshake of RFC 6455, section 4.1; whether it is a good one, WebSocket decides."""
+    return (
+        request.method == b"GET"
+        and request.clientproto == b"HTTP/1.1"
+        and request.body_size == 0
+        and b"websocket" in _tokens(request, b"Upgrade")
+        and b"upgrade" in _tokens(request, b"Connection")
+    )
+
+
+def head_of(request: Request) -> bytes:
+    """The request's head as octets, rebuilt: names in canonical case, continued lines joined, no body announced."""
+    lines = [b" ".join((request.method, request.uri, request.clientproto))]
+    for name, values in request.requestHeaders.getAllRawHeaders():
+        if name.lower() not in (b"content-length", b"transfer-encoding"):
+            lines.extend(name + b": " + value for value in values)
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _tokens(request: Request, name: bytes) -> set[bytes]:
+    values = request.requestHeaders.getRawHeaders(name) or []
+    return {token.strip().lower() for value in values for token in value.split(b",")}
