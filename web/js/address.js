@@ -1,0 +1,22 @@
+// Where the router is: on the host that served this page, at /ws, unless the address line says otherwise.
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+// `?url=` serves development: a page from one port, a router on another. A link must not be able to send what is typed
+// here to a stranger's router, so other hosts are refused. Returns {url, realm, refused}.
+export function routerAddress(location) {
+  const asked = new URLSearchParams(location.search);
+  const own = new URL("/ws", location.href);
+  own.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  const realm = asked.get("realm") || "realm1";
+  const wanted = asked.get("url");
+  if (wanted === null || isAllowed(wanted, own)) return { url: wanted ?? own.href, realm, refused: null };
+  return { url: own.href, realm, refused: wanted };
+}
+
+function isAllowed(wanted, own) {
+  if (!URL.canParse(wanted)) return false;
+  const url = new URL(wanted);
+  if (url.protocol !== "ws:" && url.protocol !== "wss:") return false;
+  return url.host === own.host || LOOPBACK.test(url.hostname);
+}
