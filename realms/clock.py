@@ -10,12 +10,12 @@ class Timer(Protocol):
     def cancel(self) -> None:
         """Forget it."""
 
-    def reset(self, seconds: float) -> None:
+    def reset(self, seconds: float, /) -> None:
         """Start over: due in `seconds` from now."""
 
 
 class Clock(Protocol):
     """The part of Twisted's IReactorTime that realms use."""
 
-    def callLater(self, delay: float, call: Callable[..., object], *args: Any) -> Timer:  # noqa: N802 - Twisted's name
+    def callLater(self, delay: float, call: Callable[..., object], /, *args: Any) -> Timer:  # noqa: N802 - Twisted's name
         """Call `call(*args)` in `delay` seconds."""

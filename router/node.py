@@ -15,6 +15,7 @@ Stop, on SIGINT or SIGTERM:
 import asyncio
 import gc
 import os
+import signal
 import ssl
 from typing import Any, cast
 
@@ -142,6 +143,8 @@ class Node:
     def _stop(self) -> Deferred[None]:
         """Go through the steps above; the event loop stops when the Deferred fires."""
         log.info("stopping")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # once is enough: the deadline below holds anyway
         for listener in self._listeners:
             listener.close()
         for site in self._sites:

@@ -42,7 +42,7 @@ class Door(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody knocks."""
-        self.transport = cast("asyncio.Transport", transport)  # aiofastnet's is one in all but the class
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but the class
         self.timer = self.terms.clock.callLater(self.terms.limits.opening_deadline, self._expire)
         self.terms.doors.add(self)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-import aiofastnet
-
 from realms.endings import Ending
 from router.transports.door import Door
 from router.transports.terms import Terms
@@ -40,8 +38,7 @@ async def listen(
     loop: asyncio.AbstractEventLoop, terms: Terms, host: str, port: int, tls: ssl.SSLContext | None = None
 ) -> Listener:
     """Open a port; 0 lets the system choose one. Raises OSError."""
-    server = await aiofastnet.create_server(
-        loop,
+    server = await loop.create_server(
         lambda: Door(terms),
         host,
         port,

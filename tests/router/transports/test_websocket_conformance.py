@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import aiofastnet
 from kosoku import FailureError, run_fuzzingclient
 
 from router.transports.flusher import Flusher
@@ -24,7 +23,7 @@ async def fuzz() -> list[Any]:
         limits=Limits(max_message_size=2**24),
         default_codec="json",
     )
-    server = await aiofastnet.create_server(loop, lambda: EchoDoor(terms), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: EchoDoor(terms), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
         return list(await run_fuzzingclient(f"ws://127.0.0.1:{port}", exclude_cases=COMPRESSION))

@@ -1,4 +1,4 @@
-"""A process that serves HTTP the way the router does: aiofastnet's server, uvloop, Twisted's asyncio reactor.
+"""A process that serves HTTP the way the router does: uvloop's server, Twisted's asyncio reactor.
 
 Started by conftest.py with one argument, a JSON object: `directory`, `timeout`, `certificate`, `key`, `unix`; all
 optional. It prints its port in one line and serves until its standard input ends.
@@ -17,7 +17,6 @@ loop = uvloop.new_event_loop()
 asyncio.set_event_loop(loop)
 asyncioreactor.install(loop)
 
-import aiofastnet  # noqa: E402
 from twisted.internet import reactor  # noqa: E402
 from twisted.logger import globalLogBeginner, textFileLogObserver  # noqa: E402
 from twisted.web.resource import Resource  # noqa: E402
@@ -90,10 +89,10 @@ async def serve(directory=None, timeout=20.0, certificate=None, key=None, unix=N
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
     if unix:
-        await aiofastnet.create_unix_server(loop, lambda: Door(site), unix)
+        await loop.create_unix_server(lambda: Door(site), unix)
         port = 0
     else:
-        server = await aiofastnet.create_server(loop, lambda: Door(site), "127.0.0.1", 0, ssl=context)
+        server = await loop.create_server(lambda: Door(site), "127.0.0.1", 0, ssl=context)
         port = server.sockets[0].getsockname()[1]
     loop.add_reader(0, lambda: sys.stdin.buffer.read(1) or reactor.stop())
     sys.stdout.write(f"{port}\n")
