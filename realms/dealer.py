@@ -19,6 +19,7 @@ from realms.registrations import Registration
 from realms.session import Session
 from wamp.errors import (
     CANCELED,
+    INVALID_URI,
     NO_SUCH_PROCEDURE,
     NO_SUCH_REGISTRATION,
     PROCEDURE_ALREADY_EXISTS,
@@ -202,13 +203,15 @@ class Dealer:
         """Send ERROR for a callee's ERROR; drop it if the caller has had its answer."""
         if message.request_type != INVOCATION:
             raise ProtocolViolation(f"ERROR for a request of type {message.request_type} is not for a client to send")
-        if not is_uri(message.error):
-            raise ProtocolViolation("the error of an ERROR is no valid URI")
         call = self._pending(session, message.request, "ERROR")
-        if call is not None:
-            payload = payload_of(session.transport.wire.codec, message)
-            self._finish(call)
-            self._send_error(call, message.error, payload)
+        if call is None:
+            return
+        if not is_uri(message.error):  # the caller's library might choke on it
+            self._fail(call, WampError(INVALID_URI, "the callee answered with an error that is no valid URI"))
+            return
+        payload = payload_of(session.transport.wire.codec, message)
+        self._finish(call)
+        self._send_error(call, message.error, payload)
 
     def _pending(self, callee: Session, invocation: int, name: str) -> PendingCall | None:
         """The call that this callee answers; None if it is answered already, which is a race and no fault."""

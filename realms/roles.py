@@ -30,7 +30,10 @@ class Role:
     def __init__(self, name: str, rules: Iterable[Rule]) -> None:
         self.name = name
         self.granted: set[tuple[Action, str]] = set()
-        """What was asked before and is allowed: it spares the hot path everything but one lookup."""
+        """What was asked before and is allowed: it spares the hot path everything but one lookup.
+
+        That a URI is in here says as well that it is a valid one by its realm's rules, so a role belongs to one realm.
+        """
         self._rules: PatternIndex[Rule] = PatternIndex()
         for rule in rules:
             self._rules.add(rule.match, rule.uri, rule)

@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from realms.realm import Realm, Realms
     from realms.registrations import Registration
 
-INBOX_LIMIT = 64
+INBOX_LIMIT = 8
 """Messages that wait for an authenticator before the transport stops reading; one read may add what it had read."""
 
 GOODBYE_DEADLINE = 5.0

@@ -59,6 +59,7 @@ class Connection:
 
     def __init__(self, terms: Terms, transport: asyncio.Transport, wire: Wire, details: dict[str, Any]) -> None:
         self.terms = terms
+        self.budget = terms.limits.outbox
         self.transport = transport
         self.wire = wire
         self.details = details
@@ -134,7 +135,7 @@ class Connection:
         # A frame is judged by what waits before it: a message larger than the budget reaches a peer that reads.
         if self.closing:
             return
-        if self.waiting > self.terms.limits.outbox and not self._has_room(self.terms.limits.reply_limit):
+        if self.waiting > self.budget and not self._has_room(self.terms.limits.reply_limit):
             self.cut(TOO_SLOW)
             return
         if not self.out:
@@ -146,7 +147,7 @@ class Connection:
         """Queue an EVENT; the policy "drop" drops it when the peer is slow."""
         if self.closing:
             return
-        if self.waiting > self.terms.limits.outbox and not self._has_room(self.terms.limits.outbox):
+        if self.waiting > self.budget and not self._has_room(self.budget):
             if self.terms.limits.slow == "drop":
                 self.drop()
             else:

@@ -70,9 +70,7 @@ def test_a_request_before_hello_is_a_violation(connect: Connect) -> None:
     ],
     ids=str,
 )
-def test_a_violation_ends_the_session_and_nothing_later_is_heard(
-    join: Join, message: list[object]
-) -> None:
+def test_a_violation_ends_the_session_and_nothing_later_is_heard(join: Join, message: list[object]) -> None:
     witness, culprit = join(), join()
     witness.subscribe("com.example.last_words")
     culprit.send(*message)

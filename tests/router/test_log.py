@@ -128,9 +128,7 @@ def test_as_json_an_event_is_an_object_on_a_line() -> None:
     assert second["traceback"].endswith("\nValueError: x")
 
 
-@pytest.mark.parametrize(
-    ("level", "written"), [("debug", "diwec"), ("info", "iwec"), ("warn", "wec"), ("error", "ec")]
-)
+@pytest.mark.parametrize(("level", "written"), [("debug", "diwec"), ("info", "iwec"), ("warn", "wec"), ("error", "ec")])
 def test_only_events_of_the_level_and_above_are_written(level: str, written: str) -> None:
     events: list[LogEvent] = []
     log = logger(at_level(level, events.append))
