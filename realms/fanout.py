@@ -26,13 +26,10 @@ def fan_out(head: tuple[Any, ...], payload: Payload, receivers: Iterable["Sessio
         if wire in frames:
             frame = frames[wire]
         else:
-            frame = frames[wire] = _encode(wire, head, payload)
+            try:
+                frame = wire.encode_with(head, payload)
+            except Untranscodable:
+                frame = None
+            frames[wire] = frame
         if frame is not None:
             transport.offer(frame)
-
-
-def _encode(wire: Wire, head: tuple[Any, ...], payload: Payload) -> bytes | None:
-    try:
-        return wire.encode_with(head, payload)
-    except Untranscodable:
-        return None

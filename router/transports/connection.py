@@ -62,6 +62,7 @@ class Connection:
         self.budget = terms.limits.outbox
         self.transport = transport
         self.wire = wire
+        self.decode = wire.codec.decode
         self.details = details
         self.session: Session | Nobody = NOBODY
         self.out: list[bytes] = []
@@ -92,14 +93,15 @@ class Connection:
         if self.closing:
             return
         try:
-            try:
-                message = self.wire.codec.decode(data)
-            except InvalidMessage as violation:
-                self.session.violate(str(violation))
-                return
-            self.session.receive(message)
+            self.session.receive(self.decode(data))
+        except InvalidMessage as violation:
+            self.refuse(data, violation)
         except Exception:
             self.fail_internally()
+
+    def refuse(self, data: bytes, violation: InvalidMessage) -> None:
+        """What arrived is no message that a client may send."""
+        self.session.violate(str(violation))
 
     def fail_internally(self) -> None:
         """Our mistake: log the exception that is being handled, and show the peer nothing of it."""

@@ -35,6 +35,7 @@ from router.transports.frames import (
 )
 from router.transports.terms import Terms
 from wamp.codecs import CODECS
+from wamp.errors import InvalidMessage
 
 WIRES = {name: Wire(codec, frame_binary if codec.is_binary else frame_text) for name, codec in CODECS.items()}
 """How each serializer looks in a WebSocket."""
@@ -85,16 +86,18 @@ class WebSocket(Connection, WSListener):
             opcode == self.data_type
             and frame.fin
             and self.fragments is None
-            and not self.closing
             and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
         ):
-            payload = frame.get_payload_as_bytes()
-            if self.is_text and not payload.isascii() and not is_utf8(payload):
-                self.fail(INVALID_TEXT)
-                return
-            self.receive(payload)
+            self.receive(frame.get_payload_as_bytes())
         else:
             self._take_rare(opcode, frame)
+
+    def refuse(self, data: bytes, violation: InvalidMessage) -> None:
+        """Text that is not UTF-8 breaks WebSocket rather than WAMP; the codec has noticed either."""
+        if self.is_text and not is_utf8(data):
+            self.fail(INVALID_TEXT)
+        else:
+            super().refuse(data, violation)
 
     def _take_rare(self, opcode: int, frame: WSFrame) -> None:
         if self.closing and opcode != CLOSE:

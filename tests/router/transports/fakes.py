@@ -13,6 +13,7 @@ import uvloop
 from realms.endings import VIOLATION
 from realms.transport import Wire
 from router.transports.flusher import Flusher
+from router.transports.fragments import is_utf8
 from router.transports.frames import TEXT, frame_binary, frame_text
 from router.transports.http_head import END_OF_HEAD
 from router.transports.listener import Listener, listen
@@ -74,7 +75,7 @@ class EchoCodec:
     is_binary = False
 
     def decode(self, data: bytes) -> bytes:
-        if data == b"invalid":
+        if data == b"invalid" or not is_utf8(data):
             raise InvalidMessage("this is invalid")
         if data == b"broken":
             raise ZeroDivisionError
