@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Callable
 from itertools import count
+from time import monotonic
 from typing import Any
 
 import cbor2
@@ -89,8 +90,9 @@ class RawSocketLink:
             raise Closed(None) from None
 
     def receive(self, timeout: float) -> bytes:
-        self.socket.settimeout(timeout)
+        deadline = monotonic() + timeout
         while True:
+            self.socket.settimeout(max(0.001, deadline - monotonic()))
             header = self._exactly(4)
             data = self._exactly(int.from_bytes(header[1:], "big"))
             if header[0] == 0:
