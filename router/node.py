@@ -85,6 +85,7 @@ class Node:
                 clock=clock,
                 flusher=flusher,
                 keepalive=keepalive,
+                ping_rawsocket=limits.ping_rawsocket,
                 limits=assembly.limits_of(limits),
             )
             self._serve_web(listener, terms)

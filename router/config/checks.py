@@ -170,11 +170,12 @@ def _no_passphrase() -> str:
 
 
 def _check_limits(limits: Limits, decoder: Decoder) -> None:
-    if not _known(limits.outbox_size) or not _known(limits.max_message_size):
-        return
-    if limits.outbox_size < limits.max_message_size:
+    if _known(limits.outbox_size) and _known(limits.max_message_size) and limits.outbox_size < limits.max_message_size:
         key = "outbox_size" if decoder.says(limits, "outbox_size") else "max_message_size"
         decoder.note(decoder.place(limits, key), "`outbox_size` must hold the largest message, `max_message_size`")
+    if _known(limits.ping_interval) and _known(limits.ping_timeout) and 0 < limits.ping_interval < limits.ping_timeout:
+        key = "ping_timeout" if decoder.says(limits, "ping_timeout") else "ping_interval"
+        decoder.note(decoder.place(limits, key), "`ping_timeout` must not be longer than `ping_interval`")
 
 
 def _check_web(web: Web, decoder: Decoder) -> None:

@@ -201,6 +201,13 @@ class Limits(Section, frozen=True, kw_only=True):
     ping_timeout: Annotated[
         Deadline, Meta(description="Seconds to wait for the answer to a ping; then the connection counts as dead.")
     ] = 10
+    ping_rawsocket: Annotated[
+        bool,
+        Meta(
+            description="Ping RawSocket clients as well, which finds those that hang. autobahn-python cannot take "
+            "RawSocket pings and would be disconnected; without them the system's TCP keepalive finds dead connections."
+        ),
+    ] = False
 
 
 class Logging(Section, frozen=True, kw_only=True):

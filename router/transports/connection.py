@@ -20,6 +20,7 @@ from twisted.logger import Logger
 
 from realms.endings import INTERNAL, SILENT, TOO_SLOW, Ending
 from realms.transport import Wire
+from router.transports.keepalive import Keepalive
 from router.transports.limits import CLOSE_DEADLINE
 from router.transports.terms import Terms
 from wamp.errors import InvalidMessage
@@ -82,7 +83,7 @@ class Connection:
         """The handshake is done: have a session."""
         self.terms.connections.add(self)
         if self.terms.keepalive is not None:
-            self.terms.keepalive.join(self)
+            self.keep_alive(self.terms.keepalive)
         try:
             self.session = self.terms.accept(self)
         except Exception:
@@ -102,6 +103,10 @@ class Connection:
     def refuse(self, data: bytes, violation: InvalidMessage) -> None:
         """What arrived is no message that a client may send."""
         self.session.violate(str(violation))
+
+    def keep_alive(self, keepalive: Keepalive) -> None:
+        """Have it noticed when the peer is gone."""
+        keepalive.join(self)
 
     def fail_internally(self) -> None:
         """Our mistake: log the exception that is being handled, and show the peer nothing of it."""

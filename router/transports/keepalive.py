@@ -10,10 +10,12 @@ Hence a peer that falls silent is cut within interval + timeout. One timer serve
 connection pays for it with setting one flag.
 """
 
+import asyncio
+import socket
 from typing import Protocol
 
 from realms.clock import Clock, Timer
-from router.transports.limits import KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT
+from router.transports.limits import KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KEEPALIVE_TIMEOUT
 
 TICKS_PER_TIMEOUT = 10
 """The resolution: a time-out of 10 s is checked every second."""
@@ -40,6 +42,8 @@ class Keepalive:
         if not 0 < timeout <= interval:
             raise ValueError("the keepalive timeout must be positive and no longer than the interval")
         self.clock = clock
+        self.interval = interval
+        self.timeout = timeout
         self.tick_length = timeout / TICKS_PER_TIMEOUT
         self.slots: list[set[Mortal]] = [set() for _ in range(int(interval / self.tick_length))]
         self.now = 0
@@ -55,6 +59,22 @@ class Keepalive:
         self.members[connection] = slot
         if self.timer is None:
             self.timer = self.clock.callLater(self.tick_length, self.tick)
+
+    def leave_to_tcp(self, transport: asyncio.Transport) -> None:
+        """Have the kernel find out whether the other end is still there; a process that hangs is for it.
+
+        Within interval + timeout, whether the connection is idle (KEEPIDLE, KEEPINTVL) or has octets under way that
+        nobody acknowledges (USER_TIMEOUT).
+        """
+        connection: socket.socket = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in (
+            (socket.TCP_KEEPIDLE, max(1, round(self.interval))),
+            (socket.TCP_KEEPINTVL, max(1, round(self.timeout / KEEPALIVE_PROBES))),
+            (socket.TCP_KEEPCNT, KEEPALIVE_PROBES),
+            (socket.TCP_USER_TIMEOUT, round((self.interval + self.timeout) * 1000)),
+        ):
+            connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
     def leave(self, connection: Mortal) -> None:
         """Watch it no longer; idempotent."""

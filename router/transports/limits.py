@@ -17,6 +17,9 @@ peer that does not even read its replies must go."""
 KEEPALIVE_INTERVAL: Final = 25.0
 """Seconds between pings. Proxies and mobile networks cut idle connections after 30 to 60 seconds."""
 
+KEEPALIVE_PROBES: Final = 2
+"""Of TCP keepalive within the time-out, so that the loss of one packet is no death."""
+
 KEEPALIVE_TIMEOUT: Final = 10.0
 """Seconds that a peer has for any sign of life after a ping; the slowest mobile links take about half of that."""
 

@@ -11,6 +11,7 @@ from realms.endings import NORMAL, VIOLATION, Ending
 from realms.transport import Wire
 from router.transports.connection import Connection
 from router.transports.farewell import Farewell, half_close
+from router.transports.keepalive import Keepalive
 from router.transports.rawsocket_framing import (
     HANDSHAKE_SIZE,
     MAX_LENGTH,
@@ -116,6 +117,13 @@ class RawSocket(Connection, asyncio.Protocol):
     def take_leave(self, ending: Ending) -> None:
         """RawSocket has no farewell: just end our stream."""
         half_close(self.transport)
+
+    def keep_alive(self, keepalive: Keepalive) -> None:
+        """Leave it to TCP, unless the operator wants PINGs: autobahn-python drops the connection on one."""
+        if self.terms.ping_rawsocket:
+            super().keep_alive(keepalive)
+        else:
+            keepalive.leave_to_tcp(self.transport)
 
     def _answer_ping(self, payload: bytes) -> None:
         """Exactly one PONG, with the same payload; a peer that could not take it back is wrong to send it."""

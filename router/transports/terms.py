@@ -35,6 +35,7 @@ class Terms:
     clock: Clock
     flusher: Flusher
     keepalive: Keepalive | None = None
+    ping_rawsocket: bool = False
     limits: Limits = field(default_factory=Limits)
 
     codecs: tuple[str, ...] = ("json", "msgpack", "cbor")

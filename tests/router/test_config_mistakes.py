@@ -114,7 +114,7 @@ TYPES = [
      "9:32: expected a path that starts with `/`, without white space, `?` and `#`, found `ws`"),
     (REALM + "limits: false",
      "9:9: expected the keys max_message_size, outbox_size, slow_consumer, handshake_timeout, hello_timeout, "
-     "authenticate_timeout, ping_interval, ping_timeout, found a truth value"),
+     "authenticate_timeout, ping_interval, ping_timeout, ping_rawsocket, found a truth value"),
     (REALM + "limits: {max_message_size: 1 Mb}",
      "9:28: expected a size from 512 to 1 GiB, such as `1 MiB`, found `1 Mb`"),
     (REALM + "limits: {max_message_size: 100}",
@@ -180,6 +180,9 @@ FITTING = [
      "9:23: `outbox_size` must hold the largest message, `max_message_size`"),
     (REALM + "limits: {max_message_size: 8 MiB}",
      "9:28: `outbox_size` must hold the largest message, `max_message_size`"),
+    (REALM + "limits: {ping_interval: 5}", "9:25: `ping_timeout` must not be longer than `ping_interval`"),
+    (REALM + "limits: {ping_interval: 5, ping_timeout: 6}",
+     "9:42: `ping_timeout` must not be longer than `ping_interval`"),
     (REALM + "web: {directory: nowhere}", "9:18: nowhere: no such file"),
     (REALM + "web: {directory: config.yaml}", "9:18: config.yaml: a file, not a folder"),
 ]  # fmt: skip

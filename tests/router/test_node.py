@@ -24,7 +24,7 @@ from tests.routers import OPEN_TO_ALL, RunningRouter
 Start = Callable[[str], RunningRouter]
 Peers = Callable[..., Peer]
 
-QUICK_PINGS = OPEN_TO_ALL + "limits: {ping_interval: 0.4, ping_timeout: 0.2}\n"
+QUICK_PINGS = OPEN_TO_ALL + "limits: {ping_interval: 0.4, ping_timeout: 0.2, ping_rawsocket: true}\n"
 SMALL_OUTBOX = OPEN_TO_ALL + "limits: {max_message_size: 64 KiB, outbox_size: 256 KiB, slow_consumer: %s}\n"
 
 
@@ -85,6 +85,15 @@ def test_a_peer_that_answers_pings_stays(own_router: Start, peers: Peers, transp
     quiet = peers(running.port, transport).join()
     quiet.receives_nothing(1.5)
     quiet.publish("com.example.still.here")
+
+
+def test_rawsocket_peers_get_no_ping_by_default_for_autobahn_cannot_take_it(own_router: Start, peers: Peers) -> None:
+    running = own_router(QUICK_PINGS.replace("ping_rawsocket: true", "ping_rawsocket: false"))
+    peer = peers(running.port, "rawsocket").join()
+    peer.link.socket.settimeout(1.5)
+    with pytest.raises(TimeoutError):
+        peer.link.socket.recv(1)
+    peer.publish("com.example.still.here")
 
 
 def test_a_subscriber_that_does_not_read_is_cut_and_others_get_everything(own_router: Start, peers: Peers) -> None:

