@@ -1,18 +1,16 @@
 """What is wrong with a config.yaml is told with line, column, and what would be right: the exact reports."""
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import serialization
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.config import InvalidConfig, load
 from router.config.decoding import MAX_VALUES
+from tests.certificates import new_key, pem_of, write_certificate
 
 REALM = """\
 realms:
@@ -414,20 +412,10 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with cert.pem and its key.pem, another key, the key under a passphrase, and no certificate."""
     folder = tmp_path_factory.mktemp("tls")
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    key, other = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
-        .sign(key, hashes.SHA256())
-    )
-    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    open_to_all, locked = serialization.NoEncryption(), serialization.BestAvailableEncryption(b"passphrase")
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "key.pem").write_bytes(key.private_bytes(pem, form, open_to_all))
-    (folder / "other.pem").write_bytes(other.private_bytes(pem, form, open_to_all))
-    (folder / "locked.pem").write_bytes(key.private_bytes(pem, form, locked))
+    key = write_certificate(folder)
+    locked = serialization.BestAvailableEncryption(b"passphrase")
+    (folder / "other.pem").write_bytes(pem_of(new_key()))
+    (folder / "locked.pem").write_bytes(pem_of(key, locked))
     (folder / "none.pem").write_text("nothing\n")
     return folder
 

@@ -6,14 +6,11 @@ import socket
 import ssl
 import time
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
-from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.certificates import write_certificate
 
 BIG = 50 * 1024 * 1024
 UPGRADE = (
@@ -327,26 +324,9 @@ def test_a_client_that_goes_away_amid_a_download_leaves_no_file_open(start, page
 @pytest.fixture
 def secure(start, pages, tmp_path):
     """A listener with TLS, and a context that trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (tmp_path / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (tmp_path / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    listener = start(directory=str(pages), certificate=str(tmp_path / "certificate.pem"), key=str(tmp_path / "key.pem"))
-    context = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
+    write_certificate(tmp_path)
+    listener = start(directory=str(pages), certificate=str(tmp_path / "cert.pem"), key=str(tmp_path / "key.pem"))
+    context = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
     return listener, context
 
 
