@@ -163,6 +163,19 @@ def test_a_message_in_fragments_with_a_ping_between_arrives_whole() -> None:
         (masked(TEXT, b"x" * 600, is_last=False) + masked(0, b"x" * 600), 1009),
         (masked(CLOSE, b"\x03\xed"), 1002),  # 1005 must not be sent
     ],
+    ids=[
+        "a continuation of nothing",
+        "a message within a message",
+        "a reserved bit",
+        "a reserved bit of a ping",
+        "an unknown opcode",
+        "no mask",
+        "text that is not UTF-8",
+        "fragments that are not UTF-8",
+        "too large",
+        "too large in fragments",
+        "a close code that must not be sent",
+    ],
 )
 def test_what_breaks_rfc_6455_ends_the_connection_with_the_right_code(octets: bytes, code: int) -> None:
     async def scene(peer: Peer, session: Recorder) -> None:
