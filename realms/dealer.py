@@ -1,94 +1,93 @@
 """The dealer: registrations, and the way of a call to a callee and of the answer back.
 
-Chapter "Remote Procedure Calls" of the basic profile; "Progressive Call Results", "Call Timeout", "Call Canceling",
-"Pattern-based Registration" and "Shared Registration" of the advanced profile.
-
-Every CALL that was accepted is answered exactly once: by the callee's RESULT or ERROR, or by an ERROR of the dealer
-when the call is canceled, runs out of time, or loses its callee. `_finish` is the one place where a call ends; an
-answer that comes after it is dropped.
+Chapter "Remote Procedure Calls" of the basic profile; "Pattern-based Registration", "Shared Registration" and
+"Registration Revocation" of the advanced profile. Calls that ask for more than an INVOCATION there and a RESULT back go
+by the `exchange`; how a call ends is in `calls`.
 """
 
+from collections.abc import Callable, Iterable
 from random import Random
-from typing import Any
+from time import time
 
-from msgspec import Struct
+from msgspec import UNSET
 
-from realms.clock import Clock, Timer
+from realms.calls import INVOCATION, PendingCall
+from realms.clock import Clock
+from realms.exchange import Exchange
 from realms.patterns import PatternIndex
+from realms.policies import NO_POLICIES, Policies
 from realms.registrations import Registration
 from realms.session import Session
 from wamp.errors import (
-    CANCELED,
-    INVALID_URI,
+    DISCLOSE_ME_DISALLOWED,
     NO_SUCH_PROCEDURE,
     NO_SUCH_REGISTRATION,
     PROCEDURE_ALREADY_EXISTS,
-    TIMEOUT,
+    UNAVAILABLE,
     ProtocolViolation,
     WampError,
 )
 from wamp.ids import following, random_id
-from wamp.messages import (
-    CODES,
-    Call,
-    Cancel,
-    Error,
-    Interrupt,
-    Invocation,
-    Register,
-    Registered,
-    Result,
-    Unregister,
-    Unregistered,
-    Yield,
-)
-from wamp.options import (
-    CancelMode,
-    Features,
-    InterruptOptions,
-    InvocationDetails,
-    ResultDetails,
-)
-from wamp.payloads import Payload, payload_of
-from wamp.uris import is_reserved, is_uri
+from wamp.messages import Call, Cancel, Error, Register, Registered, Unregister, Unregistered, Yield
+from wamp.options import Features, InvocationDetails, MatchPolicy, RevocationDetails
+from wamp.payloads import payload_of
+from wamp.uris import is_reserved
 
 FEATURES = Features(
     progressive_call_results=True,
-    call_canceling=True,
+    progressive_call_invocations=True,
     call_timeout=True,
+    call_canceling=True,
+    call_cancelling=True,  # some look for the other spelling
+    call_reroute=True,
+    call_trustlevels=True,
+    caller_identification=True,
     pattern_based_registration=True,
     shared_registration=True,
+    sharded_registration=True,
+    registration_revocation=True,
+    partitioned_rpc=True,
+    session_meta_api=True,
+    registration_meta_api=True,
+    testament_meta_api=True,
+    payload_passthru_mode=True,
+    payload_transparency=True,
+    payload_encryption_cryptobox=True,
 )
 
-CALL, ERROR, INVOCATION, RESULT = CODES[Call], CODES[Error], CODES[Invocation], CODES[Result]
-NO_INVOCATION_DETAILS, NO_RESULT_DETAILS, PROGRESS = InvocationDetails(), ResultDetails(), ResultDetails(progress=True)
+NO_INVOCATION_DETAILS = InvocationDetails()
+
+REREGISTERED = "wamp.error.unregistered"
+"""Why a callee lost its registration to another that came with `force_reregister`; Crossbar's word for it."""
 
 
-class PendingCall(Struct, eq=False):
-    """A call between its INVOCATION and its answer; known to the caller by `request`, to the callee by `invocation`."""
+def tell_nobody(what: str, session: Session, registration: Registration) -> None:
+    """What a dealer is created with."""
 
-    caller: Session
-    request: int
-    callee: Session
-    invocation: int
-    progressive: bool
-    """The callee was told that it may send progressive results."""
 
-    interrupted: bool = False
-    """A callee gets one INTERRUPT at most; a second one breaks some clients."""
-
-    timeout: float = 0.0
-    """Seconds until the first result and between results; 0 for none."""
-
-    timer: Timer | None = None
+def refuse(session: Session, message: Call) -> None:
+    """What a dealer is created with."""
+    raise WampError(NO_SUCH_PROCEDURE, f"the router has no procedure '{message.procedure}'")
 
 
 class Dealer:
     """The dealer of one realm."""
 
-    def __init__(self, clock: Clock, random: Random) -> None:
-        self._clock = clock
+    def __init__(
+        self, clock: Clock, random: Random, now: Callable[[], float] = time, policies: Policies = NO_POLICIES
+    ) -> None:
         self._random = random
+        self._now = now
+        self._policies = policies
+        self._exchange = Exchange(clock, random, policies)
+        self._plain = policies.are_plain_for_calls
+        self._most_pending = policies.calls.pending
+        self.tell: Callable[[str, Session, Registration], None] = tell_nobody
+        """Called as `tell("on_register", session, registration)`: for meta events."""
+
+        self.call_router: Callable[[Session, Call], None] = refuse
+        """Answers a CALL of a `wamp.` procedure."""
+
         self._index: PatternIndex[Registration] = PatternIndex()
         self._by_id: dict[int, Registration] = {}
 
@@ -100,17 +99,27 @@ class Dealer:
 
     def register(self, session: Session, message: Register) -> None:
         """Answer REGISTER with REGISTERED; a shared registration takes further callees under the same policy."""
-        match, uri, invoke = message.options.match, message.procedure, message.options.invoke
-        registration = self._index.get(match, uri)
+        options, uri = message.options, message.procedure
+        if options.disclose_caller and self._policies.disclosure == "refuse":
+            raise WampError(DISCLOSE_ME_DISALLOWED, "callers are not disclosed in this realm")
+        registration = self._index.get(options.match, uri)
+        if registration is not None and options.force_reregister:
+            self._displace(registration, session)
+            registration = None
         if registration is not None:
             self._check_shareable(registration, session, message)
         else:
-            registration = Registration(self._registration_id(), match, uri, invoke)
-            self._index.add(match, uri, registration)
+            registration = Registration(self._registration_id(), options.match, uri, options.invoke)
+            registration.created = self._now()
+            self._index.add(options.match, uri, registration)
             self._by_id[registration.id] = registration
-        registration.add(session)
+        registration.add(session, options)
         session.registrations[registration.id] = registration
         session.send(Registered(message.request, registration.id))
+        if len(registration.callees) == 1:
+            self.tell("on_create", session, registration)
+        self.tell("on_register", session, registration)
+        self._exchange.advance(registration)
 
     def unregister(self, session: Session, message: Unregister) -> None:
         """Answer UNREGISTER with UNREGISTERED; invocations under way may still be answered."""
@@ -119,6 +128,27 @@ class Dealer:
             raise WampError(NO_SUCH_REGISTRATION, f"this session has no registration {message.registration}")
         self._remove(session, registration)
         session.send(Unregistered(message.request))
+
+    def revoke(self, registration: Registration, session: Session, reason: str | None = None) -> None:
+        """Take a registration away from one of its callees, which may still answer what is under way.
+
+        A callee that announced registration_revocation gets `[67, 0, {registration, reason}]`, another nothing.
+        """
+        if session.callee.registration_revocation:
+            details = RevocationDetails(registration=registration.id, reason=UNSET if reason is None else reason)
+            session.send(Unregistered(0, details))
+        self._remove(session, registration)
+
+    def _displace(self, registration: Registration, session: Session) -> None:
+        """Make room for a callee that comes with `force_reregister`; raises WampError.
+
+        It is how a backend gets its procedure back from its former self on a connection that hangs. Crossbar lets
+        everybody displace everybody; here it takes the same role.
+        """
+        if any(callee.authrole != session.authrole for callee in registration.callees):
+            raise WampError(PROCEDURE_ALREADY_EXISTS, f"'{registration.uri}' is registered by another role")
+        for callee in list(registration.callees):
+            self.revoke(registration, callee, REREGISTERED)
 
     def _check_shareable(self, registration: Registration, session: Session, message: Register) -> None:
         uri, invoke = message.procedure, message.options.invoke
@@ -133,147 +163,110 @@ class Dealer:
     def _remove(self, session: Session, registration: Registration) -> None:
         del session.registrations[registration.id]
         registration.remove(session)
+        self.tell("on_unregister", session, registration)
         if not registration.callees:
             self._index.remove(registration.match, registration.uri)
             del self._by_id[registration.id]
+            self.tell("on_delete", session, registration)
+        self._exchange.advance(registration)
 
     def _registration_id(self) -> int:
         while (id := random_id(self._random)) in self._by_id:
             pass
         return id
 
+    # --- what is there ---
+
+    def registrations(self) -> Iterable[Registration]:
+        """Every registration."""
+        return self._by_id.values()
+
+    def registration(self, id: int) -> Registration | None:
+        """The registration with an id."""
+        return self._by_id.get(id)
+
+    def registration_under(self, match: MatchPolicy, uri: str) -> Registration | None:
+        """The registration under exactly this pattern."""
+        return self._index.get(match, uri)
+
+    def registration_for(self, procedure: str) -> Registration | None:
+        """The registration that a call goes to; a pattern never captures the router's own procedures."""
+        registration = self._index.best(procedure)
+        if registration is not None and registration.match != "exact" and is_reserved(procedure):
+            return None
+        return registration
+
     # --- the way of a call ---
 
-    def call(self, session: Session, message: Call) -> None:
+    def call(self, session: Session, message: Call, plain: bool) -> None:
         """Send INVOCATION to the callee that the best registration and its policy name.
 
-        A pattern never captures the router's own procedures, `wamp.*`.
+        `plain` says that the CALL has no options.
         """
-        options = message.options
-        if message.request in session.calls:
-            raise ProtocolViolation(f"CALL {message.request} is still under way")
+        if message.request in session.calls:  # where ids are lenient; where they are strict, that was noticed before
+            session.calls[message.request].proceed(message)
+            return
         registration = self._index.best(message.procedure)
-        if registration is None or (registration.match != "exact" and is_reserved(message.procedure)):
-            raise WampError(NO_SUCH_PROCEDURE, f"no callee registered for procedure '{message.procedure}'")
-        callee = registration.next_callee(self._random)
-        progressive = options.receive_progress and callee.can_progress
-        if registration.match == "exact" and not progressive:
-            details = NO_INVOCATION_DETAILS
-        elif registration.match == "exact":
-            details = InvocationDetails(receive_progress=True)
+        if registration is None or registration.match != "exact":
+            if is_reserved(message.procedure):  # a pattern never captures the router's own procedures
+                self.call_router(session, message)
+                return
+            if registration is None:
+                raise WampError(NO_SUCH_PROCEDURE, f"no callee registered for procedure '{message.procedure}'")
+            details = InvocationDetails(procedure=message.procedure)
         else:
-            details = InvocationDetails(procedure=message.procedure, receive_progress=progressive)
+            details = NO_INVOCATION_DETAILS
+        if len(session.calls) >= self._most_pending:
+            raise WampError(UNAVAILABLE, f"this session waits for {len(session.calls)} calls already")
+        if registration.special or not plain or not self._plain:
+            self._exchange.call(session, message, registration)
+            return
+        callee = registration.next_callee(self._random)
         invocation = following(callee.last_invocation)
         head = (INVOCATION, invocation, registration.id, details)
         frame = callee.frame(head, payload_of(session.transport.wire.codec, message))
 
         callee.last_invocation = invocation
-        call = PendingCall(session, message.request, callee, invocation, progressive)
+        call = PendingCall(session, message.request, callee, invocation)
         session.calls[message.request] = call
         callee.invocations[invocation] = call
-        if options.timeout:
-            call.timeout = options.timeout / 1000
-            call.timer = self._clock.callLater(call.timeout, self._timed_out, call)
         callee.transport.send(frame)
 
     def answer(self, session: Session, message: Yield) -> None:
         """Send RESULT for a callee's YIELD; drop it if the caller has had its answer."""
-        call = self._pending(session, message.request, "YIELD")
-        if call is None:
-            return
-        progress = message.options.progress
-        if progress and not call.progressive:
-            return  # the callee was not asked for progress: the caller would not know what to do with it
-        details = PROGRESS if progress else NO_RESULT_DETAILS
-        head = (RESULT, call.request, details)
-        try:
-            frame = call.caller.frame(head, payload_of(session.transport.wire.codec, message))
-        except WampError as error:  # the caller cannot take this result, and must get an answer nonetheless
-            if progress:
-                self._interrupt(call, "killnowait", error.uri)
-            self._fail(call, error)
-            return
-        if not progress:
-            self._finish(call)
-        elif call.timer is not None:
-            call.timer.reset(call.timeout)
-        call.caller.transport.send(frame)
+        call = session.invocations.get(message.request)
+        if call is not None:
+            call.answer(message.options, payload_of(session.transport.wire.codec, message))
+        elif message.request > session.last_invocation:
+            raise ProtocolViolation(f"YIELD for invocation {message.request}, which was never sent")
 
     def fail(self, session: Session, message: Error) -> None:
         """Send ERROR for a callee's ERROR; drop it if the caller has had its answer."""
         if message.request_type != INVOCATION:
             raise ProtocolViolation(f"ERROR for a request of type {message.request_type} is not for a client to send")
-        call = self._pending(session, message.request, "ERROR")
-        if call is None:
-            return
-        if not is_uri(message.error):  # the caller's library might choke on it
-            self._fail(call, WampError(INVALID_URI, "the callee answered with an error that is no valid URI"))
-            return
-        payload = payload_of(session.transport.wire.codec, message)
-        self._finish(call)
-        self._send_error(call, message.error, payload)
-
-    def _pending(self, callee: Session, invocation: int, name: str) -> PendingCall | None:
-        """The call that this callee answers; None if it is answered already, which is a race and no fault."""
-        call = callee.invocations.get(invocation)
-        if call is None and invocation > callee.last_invocation:
-            raise ProtocolViolation(f"{name} for invocation {invocation}, which was never sent")
-        return call
-
-    # --- calls that end in another way ---
+        call = session.invocations.get(message.request)
+        if call is not None:
+            call.error(message, payload_of(session.transport.wire.codec, message))
+        elif message.request > session.last_invocation:
+            raise ProtocolViolation(f"ERROR for invocation {message.request}, which was never sent")
 
     def cancel(self, session: Session, message: Cancel) -> None:
-        """End a call early: `skip` frees the caller, `kill` asks the callee and waits for it, `killnowait` does both.
-
-        A callee that cannot be interrupted is skipped. A call that is answered already is left alone: that is a race.
-        """
+        """End a call early. A call that is answered already is left alone: that is a race."""
         call = session.calls.get(message.request)
-        if call is None:
-            return
-        mode = message.options.mode
-        if mode == "kill" and call.callee.can_cancel:
-            self._interrupt(call, mode, CANCELED)
-            return
-        if mode != "skip":
-            self._interrupt(call, mode, CANCELED)
-        self._fail(call, WampError(CANCELED, "the caller canceled the call"))
+        if call is not None:
+            call.cancel(message.options.mode)
 
     def detach(self, session: Session) -> None:
-        """Forget a session that leaves: its callees are interrupted, its callers answered, its registrations go."""
-        for call in list(session.calls.values()):
-            self._finish(call)
-            if call.callee is not session:
-                self._interrupt(call, "killnowait", CANCELED)
-        for call in list(session.invocations.values()):
-            self._fail(call, WampError(CANCELED, "the callee left before it answered"))
+        """Forget a session that leaves.
+
+        No waiting call is to reach it any more; its callees are interrupted, the newest first, as those that wait
+        would otherwise move up; its callers are answered; its registrations go.
+        """
+        for registration in session.registrations.values():
+            registration.close(session)
+        while session.calls:
+            next(reversed(session.calls.values())).abandon()
+        while session.invocations:
+            next(iter(session.invocations.values())).orphan()
         for registration in list(session.registrations.values()):
             self._remove(session, registration)
-
-    def _timed_out(self, call: PendingCall) -> None:
-        call.timer = None
-        self._interrupt(call, "killnowait", TIMEOUT)
-        self._fail(call, WampError(TIMEOUT, f"no answer within {call.timeout:g} s"))
-
-    def _interrupt(self, call: PendingCall, mode: CancelMode, reason: str) -> None:
-        if call.callee.can_cancel and not call.interrupted:
-            call.interrupted = True
-            call.callee.send(Interrupt(call.invocation, InterruptOptions(mode=mode, reason=reason)))
-
-    def _fail(self, call: PendingCall, error: WampError) -> None:
-        self._finish(call)
-        call.caller.send_error(CALL, call.request, error)
-
-    def _finish(self, call: PendingCall) -> None:
-        """The one place where a call ends: whatever comes for it later is dropped."""
-        del call.caller.calls[call.request]
-        del call.callee.invocations[call.invocation]
-        if call.timer is not None:
-            call.timer.cancel()
-            call.timer = None
-
-    def _send_error(self, call: PendingCall, uri: str, payload: Payload) -> None:
-        head: tuple[Any, ...] = (ERROR, CALL, call.request, {}, uri)
-        try:
-            call.caller.transport.send(call.caller.frame(head, payload))
-        except WampError as error:
-            call.caller.send_error(CALL, call.request, error)

@@ -18,6 +18,16 @@ from wamp.options import MatchPolicy
 T = TypeVar("T")
 
 
+def matches(match: MatchPolicy, pattern: str, uri: str) -> bool:
+    """Whether one pattern matches one URI; for many patterns there is the index below."""
+    if match == "exact":
+        return pattern == uri
+    if match == "prefix":
+        return uri.startswith(pattern)
+    ours, theirs = pattern.split("."), uri.split(".")
+    return len(ours) == len(theirs) and all(a in ("", b) for a, b in zip(ours, theirs, strict=True))
+
+
 class _Node(Generic[T]):
     """A place in the trie of wildcard patterns; the empty component leads to the wildcard child."""
 

@@ -1,23 +1,34 @@
-"""A realm: its sessions, its broker and dealer, its roles; and the realms of a router."""
+"""A realm: its sessions, its broker and dealer, its roles."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
-from typing import NamedTuple
+from time import time
 
 from realms import broker, dealer
 from realms.authentication import Methods
 from realms.broker import Broker
 from realms.clock import Clock
 from realms.dealer import Dealer
+from realms.history import NO_HISTORY, History
+from realms.meta.answers import answer
+from realms.meta.catalogue import PROCEDURES
+from realms.meta.events import ON_FORGOTTEN, Events
+from realms.meta.reflection import Definitions
+from realms.policies import NO_POLICIES, Policies
 from realms.roles import Action, Role
+from realms.schemas import NO_SCHEMAS, Schemas
 from realms.session import Session
+from realms.testaments import Testaments
+from realms.validation import ValidatingBroker, ValidatingDealer
 from wamp.errors import INVALID_URI, NOT_AUTHORIZED, WampError
-from wamp.ids import random_id
 from wamp.options import MatchPolicy, RouterRoles
 from wamp.options import Role as RoleFeatures
 from wamp.uris import is_pattern, is_reserved, is_uri
 
-ROLES = RouterRoles(broker=RoleFeatures(broker.FEATURES), dealer=RoleFeatures(dealer.FEATURES))
+ROLES = RouterRoles(
+    broker=RoleFeatures(broker.FEATURES, reflection=True), dealer=RoleFeatures(dealer.FEATURES, reflection=True)
+)
 """`WELCOME.Details.roles`: what is announced here works, what works is announced here."""
 
 MAX_QUOTED = 100
@@ -37,25 +48,54 @@ class Realm:
         *,
         strict_uris: bool = False,
         strict_request_ids: bool = True,
+        strict_roles: bool = False,
+        policies: Policies = NO_POLICIES,
+        schemas: Schemas = NO_SCHEMAS,
+        history: History = NO_HISTORY,
+        now: Callable[[], float] = time,
     ) -> None:
         self.name = name
         self.roles = roles
         self.methods = methods
         self.strict_uris = strict_uris
         self.strict_request_ids = strict_request_ids
-        self.broker = Broker(name, random)
-        self.dealer = Dealer(clock, random)
+        self.strict_roles = strict_roles
+        self.on_empty: Callable[[Realm], None] | None = None
+        if schemas.validate:
+            self.broker: Broker = ValidatingBroker(name, random, now, policies, history, schemas=schemas)
+            self.dealer: Dealer = ValidatingDealer(clock, random, now, policies, schemas=schemas)
+        else:
+            self.broker = Broker(name, random, now, policies, history)
+            self.dealer = Dealer(clock, random, now, policies)
+        self.testaments = Testaments(self)
         self.sessions: dict[int, Session] = {}
+        self.procedures = PROCEDURES
+        self.schemas = schemas
+        self.definitions = Definitions()
+        self.events = Events(self.broker)
+        self.broker.tell, self.dealer.tell = self.events.subscription, self.events.registration
+        self.dealer.call_router = partial(answer, self)
 
     def join(self, session: Session) -> None:
         """Admit a session whose identity is settled."""
         self.sessions[session.id] = session
 
     def leave(self, session: Session) -> None:
-        """Forget a session in one step: its calls first, so that nobody waits, then what it offered and asked for."""
+        """Forget a session in one step: its calls first, so that nobody waits, then what it offered and asked for.
+
+        Its testaments go out before all that, while others still know it.
+        """
         del self.sessions[session.id]
+        self.events.leaving = session
+        self.testaments.publish(session)
         self.dealer.detach(session)
         self.broker.detach(session)
+        for kind, uri in self.definitions.detach(session):
+            self.events.reflected(ON_FORGOTTEN, session, uri, kind)
+        self.events.left(session)
+        self.events.leaving = None
+        if not self.sessions and self.on_empty is not None:
+            self.on_empty(self)
 
     def permit(self, session: Session, action: Action, uri: str) -> None:
         """Check the URI of a PUBLISH or CALL, and that the session may use it; raises WampError.
@@ -75,31 +115,3 @@ class Realm:
             raise WampError(INVALID_URI, f"'{uri[:MAX_QUOTED]}' is no valid {match} URI to {action}")
         if not session.role.allows_pattern(action, match, uri):
             raise WampError(NOT_AUTHORIZED, f"role '{session.authrole}' may not {action} '{uri}' ({match})")
-
-
-class Deadlines(NamedTuple):
-    """How long a peer may take to join, in seconds."""
-
-    hello: float = 10.0
-    authenticate: float = 30.0
-
-
-class Realms:
-    """The realms of a router, by name: what a session needs before it is in one."""
-
-    def __init__(
-        self, realms: Iterable[Realm], clock: Clock, random: Random, deadlines: Deadlines, agent: str | None = None
-    ) -> None:
-        self.by_name = {realm.name: realm for realm in realms}
-        self.clock = clock
-        self.deadlines = deadlines
-        self.agent = agent
-        self.roles = ROLES
-        self._random = random
-
-    def new_session_id(self) -> int:
-        """An id that no live session of any realm has."""
-        while True:
-            id = random_id(self._random)
-            if not any(id in realm.sessions for realm in self.by_name.values()):
-                return id

@@ -9,8 +9,22 @@ from typing import Literal, NamedTuple
 
 from realms.patterns import PatternIndex
 from wamp.options import MatchPolicy
+from wamp.uris import is_reserved
 
 Action = Literal["call", "register", "publish", "subscribe"]
+
+GUARDED = frozenset(
+    {
+        "wamp.session.kill",
+        "wamp.session.kill_by_authid",
+        "wamp.session.kill_by_authrole",
+        "wamp.session.kill_all",
+        "wamp.registration.remove_callee",
+        "wamp.subscription.remove_subscriber",
+    }
+)
+"""Procedures that harm other sessions. A rule for `""`, or any other that was not written with the router's own
+procedures in mind, does not allow them: only one whose pattern begins with `wamp.` does."""
 
 MAX_GRANTED = 10_000
 """Grants that a role remembers; a peer that asks for ever new URIs makes it start over, not grow."""
@@ -27,8 +41,10 @@ class Rule(NamedTuple):
 class Role:
     """A named set of rules."""
 
-    def __init__(self, name: str, rules: Iterable[Rule]) -> None:
+    def __init__(self, name: str, rules: Iterable[Rule], *, trusted: bool = False) -> None:
         self.name = name
+        self.trusted = trusted
+        """Whether its sessions are believed when they say on whose behalf they act: they are routers."""
         self.granted: set[tuple[Action, str]] = set()
         """What was asked before and is allowed: it spares the hot path everything but one lookup.
 
@@ -40,8 +56,7 @@ class Role:
 
     def allows(self, action: Action, uri: str) -> bool:
         """Whether the action is allowed on a URI."""
-        rule = self._rules.best(uri)
-        if rule is None or action not in rule.allow:
+        if not self.would_allow(action, "exact", uri):
             return False
         if len(self.granted) >= MAX_GRANTED:
             self.granted.clear()
@@ -54,8 +69,15 @@ class Role:
         So there must be a rule that covers the whole pattern, and no rule that could decide otherwise for a part of
         it. A rule that covers the pattern shadows every less specific one.
         """
+        return self.allows(action, uri) if match == "exact" else self.would_allow(action, match, uri)
+
+    def would_allow(self, action: Action, match: MatchPolicy, uri: str) -> bool:
+        """The same, for questions that no request asked: nothing is remembered as granted."""
         if match == "exact":
-            return self.allows(action, uri)
+            rule = self._rules.best(uri)
+            if rule is None or action not in rule.allow:
+                return False
+            return uri not in GUARDED or is_reserved(rule.uri)
         covering = [rule for rule in self._rules if covers(rule, match, uri)]
         if not covering:
             return False

@@ -2,7 +2,8 @@
 
 Rules of this file. Everything that affects the state lives here, and the state is `Session.state` alone. `ACTS` at the
 end is the machine: what a peer may send in which state, and what happens then. A message type that is absent is a
-protocol violation, and there is no other place that decides so.
+protocol violation, and there is no other place that decides so. What needs no state is elsewhere: `joining` reads HELLO
+and writes WELCOME, `requests` checks what an established session asks for.
 
     CLOSED --HELLO--> ESTABLISHING --accepted--> ESTABLISHED --GOODBYE sent--> SHUTTING_DOWN --GOODBYE--> ENDED
                        |        ^                     |
@@ -20,6 +21,7 @@ Section "Sessions" of the basic profile, with its state chart.
 
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from msgspec import UNSET
@@ -27,25 +29,22 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from realms import endings
+from realms import endings, joining, requests
 from realms.authentication import Accepted, Answer, Applicant, Challenged, Outcome
 from realms.clock import Timer
+from realms.publication import heard_by
 from realms.roles import Role
 from realms.transport import Transport
 from wamp.errors import (
     AUTHENTICATION_FAILED,
     CLOSE_GOODBYE_AND_OUT,
     INVALID_ARGUMENT,
-    INVALID_URI,
-    NO_MATCHING_AUTH_METHOD,
-    NO_SUCH_REALM,
     PAYLOAD_SIZE_EXCEEDED,
     PROTOCOL_VIOLATION,
     ProtocolViolation,
     Untranscodable,
     WampError,
 )
-from wamp.ids import following
 from wamp.messages import (
     CODES,
     Abort,
@@ -55,6 +54,8 @@ from wamp.messages import (
     Challenge,
     ClientMessage,
     Error,
+    EventReceived,
+    EventReceivedToo,
     Goodbye,
     Hello,
     Message,
@@ -66,15 +67,14 @@ from wamp.messages import (
     Welcome,
     Yield,
 )
-from wamp.options import ClientRoles, CloseDetails, Features, HelloDetails, WelcomeDetails
-from wamp.options import Role as RoleFeatures
+from wamp.options import ClientRoles, CloseDetails, ErrorDetails, Features
 from wamp.payloads import Payload
-from wamp.uris import is_uri
 
 if TYPE_CHECKING:
     from realms.broker import Subscription
-    from realms.dealer import PendingCall
-    from realms.realm import Realm, Realms
+    from realms.calls import PendingCall, Waiting
+    from realms.realm import Realm
+    from realms.realms import Realms
     from realms.registrations import Registration
 
 INBOX_LIMIT = 8
@@ -83,7 +83,7 @@ INBOX_LIMIT = 8
 GOODBYE_DEADLINE = 5.0
 """Seconds that a peer has to confirm a GOODBYE."""
 
-NO_PASSTHRU = "payload passthru mode was not announced"
+NO_DETAILS = ErrorDetails()
 
 log = Logger(namespace="session")
 
@@ -110,33 +110,51 @@ class Session:
         "_realms",
         "_state",
         "authid",
+        "authmethod",
+        "authprovider",
         "authrole",
+        "callee",
+        "caller",
         "calls",
         "can_cancel",
         "can_progress",
+        "hears",
         "id",
         "invocations",
         "last_invocation",
         "last_request",
+        "publisher",
         "realm",
         "registrations",
         "role",
+        "roles",
+        "streams",
+        "subscriber",
         "subscriptions",
         "transport",
     )
 
     realm: "Realm"  # from HELLO on
     id: int  # from HELLO on
+    roles: ClientRoles  # this and what follows from it, from HELLO on: what the peer announced
+    publisher: Features
+    subscriber: Features
+    caller: Features
+    callee: Features
+    hears: int  # as subscriber: bits of `realms.publication`
+    can_cancel: bool  # as callee
+    can_progress: bool
     authid: str  # this and all below: while the session is established
     authrole: str
+    authmethod: str
+    authprovider: str
     role: Role
-    can_cancel: bool
-    can_progress: bool
     last_request: int  # of the peer's requests, which share one sequence
     last_invocation: int  # of the router's, one sequence per callee
     subscriptions: dict[int, "Subscription"]
     registrations: dict[int, "Registration"]
-    calls: dict[int, "PendingCall"]  # as caller, by CALL.Request
+    calls: dict[int, "Waiting"]  # as caller, by CALL.Request
+    streams: dict[int, str]  # progressive calls that chunks may be late for, see `streams`
     invocations: dict[int, "PendingCall"]  # as callee, by INVOCATION.Request
 
     def __init__(self, realms: "Realms", transport: Transport) -> None:
@@ -163,12 +181,18 @@ class Session:
         act = self._acts.get(type(message))
         try:
             if act is None:
-                raise ProtocolViolation(f"{type(message).__name__.upper()} in a session that is {self._state.value}")
+                raise ProtocolViolation(self._out_of_place(message))
             act(self, message)
         except WampError as error:
             self._refuse(message, error)
         except ProtocolViolation as violation:
             self.violate(str(violation))
+
+    def _out_of_place(self, message: ClientMessage) -> str:
+        name = type(message).__name__.upper()
+        if self._state is State.ESTABLISHED and type(message) in ROLE_OF:
+            return f"{name} without the role {ROLE_OF[type(message)]}, which was not announced"
+        return f"{name} in a session that is {self._state.value}"
 
     def violate(self, reason: str) -> None:
         """The peer broke the protocol: ABORT, drop everything of the session at once, process nothing more of it."""
@@ -203,9 +227,9 @@ class Session:
         """Send `[8, request_type, request, {}, error, arguments]`; a peer that takes no more gets no arguments."""
         wire = self.transport.wire
         arguments = wire.codec.dump(list(error.arguments)) if error.arguments else UNSET
-        frame = wire.encode(Error(request_type, request, {}, error.uri, arguments))
+        frame = wire.encode(Error(request_type, request, NO_DETAILS, error.uri, arguments))
         if len(frame) > self.transport.max_outgoing:
-            frame = wire.encode(Error(request_type, request, {}, error.uri))
+            frame = wire.encode(Error(request_type, request, NO_DETAILS, error.uri))
         self.transport.send(frame)
 
     def _refuse(self, message: ClientMessage, error: WampError) -> None:
@@ -222,32 +246,24 @@ class Session:
     # --- joining ---
 
     def _hello(self, message: Hello) -> None:
-        roles = message.details.roles
-        if not isinstance(roles, ClientRoles) or roles == ClientRoles():
-            raise ProtocolViolation("HELLO.Details.roles names no role of publisher, subscriber, caller, callee")
-        if message.realm is not None and not is_uri(message.realm):
-            raise WampError(INVALID_URI, "the realm is no valid URI")
-        realm = self._realms.by_name.get(message.realm) if message.realm is not None else None
-        if realm is None:
-            named = "default realm" if message.realm is None else f"realm '{message.realm}'"
-            raise WampError(NO_SUCH_REALM, f"there is no {named}")
-        method = realm.methods.choose(message.details)
-        if method is None:
-            offered = ", ".join(realm.methods.offered)
-            raise WampError(NO_MATCHING_AUTH_METHOD, f"realm '{realm.name}' offers: {offered}")
+        roles = joining.announced(message.details)
+        realm = joining.find_realm(self._realms, message)
+        method = joining.choose_method(realm, message)
         self.realm = realm
         self.id = self._realms.new_session_id()
-        self._announced(message.details)
+        self._note(roles)
         self._enter(State.ESTABLISHING)
         applicant = Applicant(self.id, realm.name, message.details, self.transport.details)
         self._await(lambda: method.begin(applicant))
 
-    def _announced(self, details: HelloDetails) -> None:
-        """Note what the peer can receive: only the features that change what the router sends."""
-        callee = details.roles.callee if isinstance(details.roles, ClientRoles) else UNSET
-        features = callee.features if isinstance(callee, RoleFeatures) else Features()
-        self.can_cancel = features.call_canceling or features.call_cancelling
-        self.can_progress = features.progressive_call_results and self.can_cancel
+    def _note(self, roles: ClientRoles) -> None:
+        """Keep what the peer announced: it decides what the router may send."""
+        self.roles = roles
+        self.publisher, self.subscriber = joining.features_of(roles.publisher), joining.features_of(roles.subscriber)
+        self.caller, self.callee = joining.features_of(roles.caller), joining.features_of(roles.callee)
+        self.hears = heard_by(self.subscriber)
+        self.can_cancel = self.callee.can_cancel
+        self.can_progress = self.callee.progressive_call_results and self.can_cancel
 
     def _authenticate(self, message: Authenticate) -> None:
         judge, self._judge = self._judge, None
@@ -294,28 +310,27 @@ class Session:
 
     def _welcome(self, identity: Accepted) -> None:
         """Check, open the session, then tell."""
-        role = self.realm.roles.get(identity.authrole)
+        try:
+            realm = joining.assigned_realm(self._realms, self.realm, identity)
+        except WampError as error:
+            self._abort(error.uri, str(error.arguments[0]), endings.REFUSED)
+            return
+        role = realm.roles.get(identity.authrole)
         if role is None:
-            raise LookupError(f"realm '{self.realm.name}' has no role '{identity.authrole}'")
+            raise LookupError(f"realm '{realm.name}' has no role '{identity.authrole}'")
         self._set_deadline(None)
+        self.realm = self._realms.admit(realm)
         self.authid, self.authrole, self.role = identity.authid, identity.authrole, role
+        self.authmethod, self.authprovider = identity.authmethod, identity.authprovider
         self.last_request = self.last_invocation = 0
         self.subscriptions, self.registrations, self.calls, self.invocations = {}, {}, {}, {}
+        self.streams = {}
         self._enter(State.ESTABLISHED)
+        if self.realm.strict_roles:
+            self._acts = acts_of(self.roles)
         self.realm.join(self)
-        self.send(Welcome(self.id, self._welcome_details(identity)))
-
-    def _welcome_details(self, identity: Accepted) -> WelcomeDetails:
-        return WelcomeDetails(
-            roles=self._realms.roles,
-            realm=self.realm.name,
-            authid=identity.authid,
-            authrole=identity.authrole,
-            authmethod=identity.authmethod,
-            authprovider=identity.authprovider,
-            agent=self._realms.agent if self._realms.agent is not None else UNSET,
-            authextra=identity.authextra if identity.authextra is not None else UNSET,
-        )
+        self.send(Welcome(self.id, joining.welcome_details(self._realms, self.realm, identity)))
+        self.realm.events.joined(self)
 
     def _wait(self, message: ClientMessage) -> None:
         self._inbox.append(message)
@@ -328,61 +343,6 @@ class Session:
             self.receive(message)
         if len(inbox) >= INBOX_LIMIT > len(self._inbox):
             self.transport.resume()
-
-    # --- in session ---
-
-    def _next_request(self, request: int) -> None:
-        """Check that request ids count 1, 2, 3 ...; section "Identifiers"."""
-        if request != self.last_request + 1 and self.realm.strict_request_ids:
-            due = following(self.last_request)
-            if request != due:
-                raise ProtocolViolation(f"request id {request} where {due} is due")
-        self.last_request = request
-
-    def _publish(self, message: Publish) -> None:
-        self._next_request(message.request)
-        if message.options.ppt_scheme is not UNSET:
-            raise ProtocolViolation(NO_PASSTHRU)
-        self.realm.permit(self, "publish", message.topic)
-        self.realm.broker.publish(self, message)
-
-    def _subscribe(self, message: Subscribe) -> None:
-        self._next_request(message.request)
-        self.realm.permit_pattern(self, "subscribe", message.options.match, message.topic)
-        self.realm.broker.subscribe(self, message)
-
-    def _unsubscribe(self, message: Unsubscribe) -> None:
-        self._next_request(message.request)
-        self.realm.broker.unsubscribe(self, message)
-
-    def _call(self, message: Call) -> None:
-        self._next_request(message.request)
-        if message.options.ppt_scheme is not UNSET:
-            raise ProtocolViolation(NO_PASSTHRU)
-        if message.options.progress:
-            raise ProtocolViolation("progressive call invocations were not announced")
-        self.realm.permit(self, "call", message.procedure)
-        self.realm.dealer.call(self, message)
-
-    def _cancel(self, message: Cancel) -> None:
-        self.realm.dealer.cancel(self, message)
-
-    def _register(self, message: Register) -> None:
-        self._next_request(message.request)
-        self.realm.permit_pattern(self, "register", message.options.match, message.procedure)
-        self.realm.dealer.register(self, message)
-
-    def _unregister(self, message: Unregister) -> None:
-        self._next_request(message.request)
-        self.realm.dealer.unregister(self, message)
-
-    def _yield(self, message: Yield) -> None:
-        if message.options.ppt_scheme is not UNSET:
-            raise ProtocolViolation(NO_PASSTHRU)
-        self.realm.dealer.answer(self, message)
-
-    def _error(self, message: Error) -> None:
-        self.realm.dealer.fail(self, message)
 
     # --- leaving ---
 
@@ -446,7 +406,7 @@ class Session:
         self._deadline = None if seconds is None else self._realms.clock.callLater(seconds, self._late)
 
     def _ignore(self, message: ClientMessage) -> None:
-        """Too late: the session is over, or its GOODBYE is on the way."""
+        """Too late: the session is over, or its GOODBYE is on the way. Or of no consequence."""
 
 
 Act = Callable[[Session, Any], None]
@@ -464,15 +424,17 @@ ACTS: dict[State, dict[type[ClientMessage], Act]] = {
         Abort: Session._aborted,
     },
     State.ESTABLISHED: {
-        Publish: Session._publish,
-        Subscribe: Session._subscribe,
-        Unsubscribe: Session._unsubscribe,
-        Call: Session._call,
-        Cancel: Session._cancel,
-        Register: Session._register,
-        Unregister: Session._unregister,
-        Yield: Session._yield,
-        Error: Session._error,
+        Publish: requests.publish,
+        Subscribe: requests.subscribe,
+        Unsubscribe: requests.unsubscribe,
+        EventReceived: requests.event_received,
+        EventReceivedToo: requests.event_received,
+        Call: requests.call,
+        Cancel: requests.cancel,
+        Register: requests.register,
+        Unregister: requests.unregister,
+        Yield: requests.yields,
+        Error: requests.error,
         Goodbye: Session._goodbye,
         Abort: Session._aborted,
     },
@@ -480,3 +442,27 @@ ACTS: dict[State, dict[type[ClientMessage], Act]] = {
     | {Goodbye: Session._parted, Abort: Session._aborted},
     State.ENDED: dict.fromkeys(EVERY_MESSAGE, Session._ignore),
 }
+
+ROLE_OF: dict[type[ClientMessage], str] = {
+    Publish: "publisher",
+    Subscribe: "subscriber",
+    Unsubscribe: "subscriber",
+    EventReceived: "subscriber",
+    EventReceivedToo: "subscriber",
+    Call: "caller",
+    Cancel: "caller",
+    Register: "callee",
+    Unregister: "callee",
+    Yield: "callee",
+    Error: "callee",
+}
+"""The role in which a client sends each message; a realm with strict roles takes it from nobody else."""
+
+
+@lru_cache(joining.MAX_KNOWN)
+def acts_of(roles: ClientRoles) -> dict[type[ClientMessage], Act]:
+    """What a session may send, once established, if it is held to the roles that it announced."""
+    acts = ACTS[State.ESTABLISHED]
+    return {
+        kind: act for kind, act in acts.items() if kind not in ROLE_OF or getattr(roles, ROLE_OF[kind]) is not UNSET
+    }

@@ -9,7 +9,7 @@ Stop, on SIGINT or SIGTERM:
 2. HTTP answers what was asked and begins nothing new
 3. every WAMP connection is closed with 1001 and no GOODBYE, so that clients come back to the next router: stock
    autobahn.js never reconnects after GOODBYE
-4. when all of them have closed, or after `STOP_DEADLINE`, the event loop stops
+4. when all of them have closed, or after `STOP_DEADLINE`, the event history is written and the event loop stops
 """
 
 import asyncio
@@ -23,11 +23,13 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from realms import endings
+from realms.realms import Realms
 from realms.session import Session
 from router import assembly
 from router.cli import installed_version
 from router.clock import LoopClock
 from router.config import model
+from router.history_store import CannotOpen
 from router.transports.flusher import Flusher
 from router.transports.keepalive import Keepalive
 from router.transports.listener import Listener, listen
@@ -65,6 +67,7 @@ class Node:
         self._listeners: list[Listener] = []
         self._sites: list[Site] = []
         self._terms: list[Terms] = []
+        self._realms: Realms | None = None
 
     def start(self) -> None:
         """Start, or log why not and stop."""
@@ -76,7 +79,7 @@ class Node:
         config, limits = self._config, self._config.limits
         contexts = [_tls_context(listener) for listener in config.listeners]
         clock = LoopClock(loop)
-        realms = assembly.realms_of(config, clock, f"wamplex/{installed_version()}")
+        realms = self._realms = assembly.realms_of(config, clock, f"wamplex/{installed_version()}")
         flusher = Flusher(loop.call_soon)
         keepalive = Keepalive(clock, limits.ping_interval, limits.ping_timeout) if limits.ping_interval else None
         for listener, context in zip(config.listeners, contexts, strict=True):
@@ -133,7 +136,7 @@ class Node:
     def _failed(self, failure: Any) -> None:
         """It did not start: say why in one line; a mistake of ours in all its lines."""
         self.status = 1
-        if failure.check(CannotStart):
+        if failure.check(CannotStart, CannotOpen):
             log.critical("{reason}", reason=failure.getErrorMessage())
         else:
             log.failure("the router cannot start", failure=failure)
@@ -155,11 +158,13 @@ class Node:
         return Deferred.fromFuture(self._reactor._asyncioEventloop.create_task(self._emptied()))
 
     async def _emptied(self) -> None:
-        """Wait until all connections are gone, or the deadline passed."""
+        """Wait until all connections are gone, or the deadline passed; then write what is not written."""
         for _ in range(int(STOP_DEADLINE / STOP_POLL)):
             if not any(terms.connections for terms in self._terms):
-                return
+                break
             await asyncio.sleep(STOP_POLL)
+        if self._realms is not None:
+            self._realms.stop()
 
 
 STOP_POLL = 0.02

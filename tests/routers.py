@@ -20,6 +20,7 @@ realms:
       - name: anonymous
         permissions:
           - {uri: "", match: prefix, allow: [call, register, publish, subscribe]}
+          - {uri: wamp., match: prefix, allow: [call, subscribe]}
 """
 
 

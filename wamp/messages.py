@@ -18,6 +18,7 @@ from wamp.options import (
     CallOptions,
     CancelOptions,
     CloseDetails,
+    ErrorDetails,
     EventDetails,
     HelloDetails,
     InterruptOptions,
@@ -90,7 +91,7 @@ class Error(Message, frozen=True, tag=8):
 
     request_type: int
     request: Id
-    details: Dict
+    details: ErrorDetails
     error: str
     args: Raw | UnsetType = UNSET
     kwargs: Raw | UnsetType = UNSET
@@ -157,6 +158,12 @@ class Event(Message, frozen=True, tag=36):
 
 class EventReceived(Message, frozen=True, tag=337):
     """`[337, EVENT.Publication|id]`: experimental acknowledgement of an EVENT by its subscriber."""
+
+    publication: Id
+
+
+class EventReceivedToo(Message, frozen=True, tag=37):
+    """`[37, EVENT.Publication|id]`: the same under the code that the FlatBuffers schema gives it."""
 
     publication: Id
 
@@ -256,6 +263,8 @@ ClientMessage = (
     | Publish
     | Subscribe
     | Unsubscribe
+    | EventReceived
+    | EventReceivedToo
     | Call
     | Cancel
     | Register
@@ -280,7 +289,7 @@ RouterMessage = (
     | Interrupt
 )
 
-AnyMessage = ClientMessage | RouterMessage | EventReceived
+AnyMessage = ClientMessage | RouterMessage
 
 CODES: dict[type[Message], int] = {message: message.__struct_config__.tag for message in get_args(AnyMessage)}
 """The message code of each message type, the first element on the wire."""

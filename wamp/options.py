@@ -15,6 +15,19 @@ MatchPolicy = Literal["exact", "prefix", "wildcard"]
 InvocationPolicy = Literal["single", "roundrobin", "random", "first", "last"]
 CancelMode = Literal["skip", "kill", "killnowait"]
 
+RunOn = Literal["all", "any", "partition"]
+RunMode = Literal["gather", "progressive", "partition"]
+"""The drafts use one name for two things: how results are collected, and that the call goes to one shard."""
+
+Milliseconds = Annotated[int, Meta(ge=0, le=MAX_ID)]
+TrustLevel = Annotated[int, Meta(ge=0)]
+
+# What autobahn knows, and private names; \Z because "$" would let a trailing newline slip in.
+EncryptionAlgorithm = Annotated[str, Meta(pattern=r"\A(null|cryptobox|mqtt|xbr|x_[a-z][0-9a-z_]*)\Z")]
+EncryptionSerializer = Annotated[
+    str, Meta(pattern=r"\A(null|json|msgpack|cbor|ubjson|opaque|flatbuffers|x_[a-z][0-9a-z_]*)\Z")
+]
+
 
 class Dictionary(Struct, frozen=True, omit_defaults=True):
     """The base of all options and details: immutable, and only what differs from the default is sent."""
@@ -24,23 +37,59 @@ class Dictionary(Struct, frozen=True, omit_defaults=True):
 
 
 class Features(Dictionary, frozen=True):
-    """What a peer announced for one of its roles; a missing feature is a feature that it does not have."""
+    """What a peer announced for one of its roles; a missing feature is a feature that it does not have.
 
+    The keys of all roles; which belongs to which is for the roles to know. Table "Feature Announcement" and the
+    chapters of the advanced profile; those of drafts and of autobahn at the end.
+    """
+
+    # remote procedure calls
+    progressive_call_results: bool = False
+    progressive_call_invocations: bool = False
+    call_timeout: bool = False
     call_canceling: bool = False
     call_cancelling: bool = False  # the spec spells it both ways
-    call_timeout: bool = False
+    call_reroute: bool = False
+    call_trustlevels: bool = False
+    caller_identification: bool = False
     pattern_based_registration: bool = False
-    pattern_based_subscription: bool = False
-    progressive_call_results: bool = False
-    publisher_exclusion: bool = False
     shared_registration: bool = False
+    sharded_registration: bool = False
+    registration_revocation: bool = False
+    registration_meta_api: bool = False
+    # publish and subscribe
+    publisher_exclusion: bool = False
+    publisher_identification: bool = False
+    publication_trustlevels: bool = False
     subscriber_blackwhite_listing: bool = False
+    pattern_based_subscription: bool = False
+    shareded_subscriptions: bool = False  # sic: the text's spelling
+    sharded_subscriptions: bool = False
+    subscription_revocation: bool = False
+    subscription_meta_api: bool = False
+    event_history: bool = False
+    event_retention: bool = False
+    # both
+    session_meta_api: bool = False
+    testament_meta_api: bool = False
+    payload_passthru_mode: bool = False
+    # drafts, and other people's
+    partitioned_rpc: bool = False
+    payload_transparency: bool = False
+    payload_encryption_cryptobox: bool = False
+    x_acknowledged_event_delivery: bool = False
+
+    @property
+    def can_cancel(self) -> bool:
+        """Call canceling, in either spelling."""
+        return self.call_canceling or self.call_cancelling
 
 
 class Role(Dictionary, frozen=True):
-    """One entry of `roles`: `{"features": {...}}`."""
+    """One entry of `roles`: `{"features": {...}}`. Reflection is announced beside the features, not among them."""
 
     features: Features = Features()
+    reflection: bool = False
 
 
 class ClientRoles(Dictionary, frozen=True):
@@ -89,11 +138,47 @@ class CloseDetails(Dictionary, frozen=True):
     message: str | UnsetType = UNSET
 
 
+# --- what is carried from a message to the one that it becomes ------------------------------------------------
+
+
+class ForwardedFrom(Struct, frozen=True):
+    """One hop of `forward_for`: who sent the message to the router that passed it on."""
+
+    session: int
+    authid: str
+    authrole: str
+
+
+class Carried(Dictionary, frozen=True):
+    """Attributes that say how to read the payload, and whence it came: copied as they are, never interpreted.
+
+    `ppt_*` is "Payload Passthru Mode" of the advanced profile; `enc_*` is what it was before, autobahn's payload
+    transparency, where octets stand in the place of Arguments.
+    """
+
+    ppt_scheme: str | UnsetType = UNSET
+    ppt_serializer: str | UnsetType = UNSET
+    ppt_cipher: str | UnsetType = UNSET
+    ppt_keyid: str | UnsetType = UNSET
+    enc_algo: EncryptionAlgorithm | UnsetType = UNSET
+    enc_key: str | UnsetType = UNSET
+    enc_serializer: EncryptionSerializer | UnsetType = UNSET
+    forward_for: list[ForwardedFrom] | UnsetType = UNSET
+    transaction_hash: str | UnsetType = UNSET
+
+
+class ErrorDetails(Carried, frozen=True):
+    """`ERROR.Details`."""
+
+
 # --- publish and subscribe ------------------------------------------------------------------------------------
 
 
-class PublishOptions(Dictionary, frozen=True):
-    """`PUBLISH.Options`. A list that is present and empty counts: an empty `eligible` means nobody."""
+class PublishOptions(Carried, frozen=True):
+    """`PUBLISH.Options`. A list that is present and empty counts: an empty `eligible` means nobody.
+
+    `rkey` (resource key) chooses the shard.
+    """
 
     acknowledge: bool = False
     exclude_me: bool = True
@@ -105,20 +190,28 @@ class PublishOptions(Dictionary, frozen=True):
     eligible_authrole: list[str] | UnsetType = UNSET
     retain: bool = False
     disclose_me: bool = False
-    ppt_scheme: str | UnsetType = UNSET
+    rkey: str | UnsetType = UNSET
 
 
 class SubscribeOptions(Dictionary, frozen=True):
-    """`SUBSCRIBE.Options`."""
+    """`SUBSCRIBE.Options`. `nkey` (node key) names the subscriber's shard."""
 
     match: MatchPolicy = "exact"
     get_retained: bool = False
+    nkey: str | UnsetType = UNSET
+    forward_for: list[ForwardedFrom] | UnsetType = UNSET
 
 
-class EventDetails(Dictionary, frozen=True):
+class EventDetails(Carried, frozen=True):
     """`EVENT.Details`: `topic` is the published topic, sent where the subscription is a pattern."""
 
     topic: str | UnsetType = UNSET
+    publisher: int | UnsetType = UNSET
+    publisher_authid: str | UnsetType = UNSET
+    publisher_authrole: str | UnsetType = UNSET
+    trustlevel: TrustLevel | UnsetType = UNSET
+    retained: bool = False
+    x_acknowledged_delivery: bool = False
 
 
 class RevocationDetails(Dictionary, frozen=True):
@@ -132,14 +225,16 @@ class RevocationDetails(Dictionary, frozen=True):
 # --- remote procedure calls -----------------------------------------------------------------------------------
 
 
-class CallOptions(Dictionary, frozen=True):
-    """`CALL.Options`. `timeout` is in milliseconds; 0 means none."""
+class CallOptions(Carried, frozen=True):
+    """`CALL.Options`. `timeout` is in milliseconds; 0 means none. `rkey` (resource key) chooses the shard."""
 
-    timeout: Annotated[int, Meta(ge=0, le=MAX_ID)] = 0
+    timeout: Milliseconds = 0
     receive_progress: bool = False
     progress: bool = False
     disclose_me: bool = False
-    ppt_scheme: str | UnsetType = UNSET
+    rkey: str | UnsetType = UNSET
+    runon: RunOn | UnsetType = UNSET
+    runmode: RunMode | UnsetType = UNSET
 
 
 class CancelOptions(Dictionary, frozen=True):
@@ -156,28 +251,43 @@ class InterruptOptions(Dictionary, frozen=True):
 
 
 class RegisterOptions(Dictionary, frozen=True):
-    """`REGISTER.Options`."""
+    """`REGISTER.Options`. `nkey` (node key) names the callee's shard; `concurrency` and `force_reregister` are
+    Crossbar's: how many calls the callee takes at a time, and that it takes the place of those who registered before.
+    """
 
     match: MatchPolicy = "exact"
     invoke: InvocationPolicy = "single"
     disclose_caller: bool = False
+    forward_timeout: bool = False
+    nkey: str | UnsetType = UNSET
+    concurrency: Annotated[int, Meta(ge=1, le=MAX_ID)] | UnsetType = UNSET
+    force_reregister: bool = False
+    forward_for: list[ForwardedFrom] | UnsetType = UNSET
 
 
-class InvocationDetails(Dictionary, frozen=True):
-    """`INVOCATION.Details`: `procedure` is the called URI, sent where the registration is a pattern."""
+class InvocationDetails(Carried, frozen=True):
+    """`INVOCATION.Details`: `procedure` is the called URI, sent where the registration is a pattern.
+
+    `timeout` is in milliseconds, and there only if the callee is to keep it.
+    """
 
     procedure: str | UnsetType = UNSET
     receive_progress: bool = False
+    progress: bool = False
+    caller: int | UnsetType = UNSET
+    caller_authid: str | UnsetType = UNSET
+    caller_authrole: str | UnsetType = UNSET
+    trustlevel: TrustLevel | UnsetType = UNSET
+    timeout: Milliseconds | UnsetType = UNSET
 
 
-class YieldOptions(Dictionary, frozen=True):
+class YieldOptions(Carried, frozen=True):
     """`YIELD.Options`."""
 
     progress: bool = False
-    ppt_scheme: str | UnsetType = UNSET
 
 
-class ResultDetails(Dictionary, frozen=True):
+class ResultDetails(Carried, frozen=True):
     """`RESULT.Details`."""
 
     progress: bool = False

@@ -12,6 +12,9 @@ from wamp.options import MatchPolicy
 MAX_URI_LENGTH: Final = 1024
 """In characters. Names that people write stay far below; longer ones would only bloat indexes, logs and meta events."""
 
+MAX_COMPONENTS: Final = MAX_URI_LENGTH // 2
+"""More do not fit in a URI: a wildcard pattern that has more could never match."""
+
 # Every regular expression here is linear: the dot that ends a component can be nowhere inside of it. NUL is kept out
 # because JSON could not carry such a URI: a string that starts with U+0000 is binary there.
 _LOOSE: Final = re.compile(r"[^\s.#\0]+(?:\.[^\s.#\0]+)*")
@@ -46,7 +49,9 @@ def is_pattern(uri: str, match: MatchPolicy, strict: bool = False) -> bool:
 
     "exact" is `is_uri`; "prefix" also takes "" and "com.example."; "wildcard" also takes empty components, "com..add".
     """
-    return len(uri) <= MAX_URI_LENGTH and _PATTERNS[match, strict].fullmatch(uri) is not None
+    if len(uri) > MAX_URI_LENGTH or (match == "wildcard" and uri.count(".") >= MAX_COMPONENTS):
+        return False
+    return _PATTERNS[match, strict].fullmatch(uri) is not None
 
 
 def is_reserved(uri: str) -> bool:

@@ -39,6 +39,8 @@ class Accepted:
     authmethod: str
     authprovider: str
     authextra: dict[str, Any] | None = None
+    realm: str | None = None
+    """The realm to join; None for the one that the client asked for, or the router's default."""
 
 
 @dataclass(frozen=True, slots=True)

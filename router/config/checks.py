@@ -12,9 +12,23 @@ from typing import Any, Final
 
 from router.config.decoding import Decoder, Hole
 from router.config.mistakes import did_you_mean
-from router.config.model import Authentication, Config, Limits, Listener, Permission, Realm, Role, Tls, Web
+from router.config.model import (
+    Authentication,
+    Config,
+    History,
+    Limits,
+    Listener,
+    Permission,
+    Realm,
+    RealmTemplate,
+    Role,
+    Schemas,
+    Tls,
+    Web,
+)
 from router.config.source import explain_os_error
 from router.config.wording import quoted
+from router.schemas import Folder
 from wamp.options import MatchPolicy
 from wamp.uris import is_pattern, is_reserved, is_uri
 
@@ -29,6 +43,7 @@ def check(config: Config, decoder: Decoder) -> None:
     for realm in config.realms:
         _check_realm(realm, decoder)
     _check_unique(config.realms, "name", "realm", decoder)
+    _check_choice_of_realm(config, decoder)
     for listener in config.listeners:
         _check_listener(listener, decoder)
     _check_addresses(config.listeners, decoder)
@@ -46,13 +61,68 @@ def _check_realm(realm: Realm, decoder: Decoder) -> None:
         decoder.note(place, f"{quoted(realm.name)} is no URI; a name such as `realm1` or `com.example.shop` is")
     elif _known(realm.name) and is_reserved(realm.name):
         decoder.note(place, f"{quoted(realm.name)}: names that start with `wamp.` are reserved for the protocol")
+    if isinstance(realm.schemas, Schemas) and _known(realm.schemas.directory):
+        for mistake in Folder(realm.schemas.directory, strict_uris=realm.uris == "strict").mistakes:
+            decoder.note(decoder.place(realm.schemas, "directory"), f"{realm.schemas.directory}: {mistake}")
     _check_unique(realm.roles, "name", "role", decoder)
     for role in realm.roles:
         for permission in role.permissions:
             _check_permission(permission, strict=realm.uris == "strict", decoder=decoder)
         _check_rules(role, decoder)
+    _check_trust(realm, decoder)
+    if isinstance(realm.history, History):
+        _check_history(realm.history, strict=realm.uris == "strict", decoder=decoder)
     if isinstance(realm.authentication, Authentication):
         _check_authentication(realm, realm.authentication, decoder)
+
+
+def _check_trust(realm: Realm, decoder: Decoder) -> None:
+    seen: set[tuple[str | None, str, str]] = set()
+    names = [role.name for role in realm.roles]
+    for rule in realm.trust:
+        uri, match, role = rule.uri, rule.match, rule.role
+        if not _known(uri) or not _known(match) or not _known(role):
+            continue
+        if not is_pattern(uri, match, realm.uris == "strict"):
+            kind = "URI" if match == "exact" else f"{match} pattern"
+            decoder.note(decoder.place(rule, "uri"), f"{quoted(uri)} is no {kind}")
+        if role is not None and all(map(_known, names)) and role not in names:
+            hint = did_you_mean(role, names) or f"; the roles are {', '.join(names)}"
+            decoder.note(decoder.place(rule, "role"), f"there is no role {quoted(role)}{hint}")
+        if (role, match, uri) in seen:
+            decoder.note(decoder.place(rule, "level"), f"there are two levels for {quoted(uri)} ({match})")
+        seen.add((role, match, uri))
+
+
+def _check_history(history: History, *, strict: bool, decoder: Decoder) -> None:
+    seen: set[tuple[str, str]] = set()
+    for topic in history.topics:
+        uri, match = topic.uri, topic.match
+        if not _known(uri) or not _known(match):
+            continue
+        if not is_pattern(uri, match, strict):
+            kind = "URI" if match == "exact" else f"{match} pattern"
+            decoder.note(decoder.place(topic, "uri"), f"{quoted(uri)} is no {kind}")
+        elif (match, uri) in seen:
+            decoder.note(decoder.place(topic, "uri"), f"{quoted(uri)} ({match}) is named twice")
+        seen.add((match, uri))
+
+
+def _check_choice_of_realm(config: Config, decoder: Decoder) -> None:
+    """Realms that are named by others must be there."""
+    names = [realm.name for realm in config.realms]
+    if not all(map(_known, names)):
+        return
+    template, default = config.realm_template, config.default_realm
+    if isinstance(template, RealmTemplate):
+        if _known(template.like) and template.like not in names:
+            hint = did_you_mean(template.like, names) or f"; the realms are {', '.join(names)}"
+            decoder.note(decoder.place(template, "like"), f"there is no realm {quoted(template.like)}{hint}")
+        if _known(template.uri) and _known(template.match) and not is_pattern(template.uri, template.match):
+            decoder.note(decoder.place(template, "uri"), f"{quoted(template.uri)} is no {template.match} pattern")
+    if _known(default) and default is not None and default not in names:
+        hint = did_you_mean(default, names) or f"; the realms are {', '.join(names)}"
+        decoder.note(decoder.place(config, "default_realm"), f"there is no realm {quoted(default)}{hint}")
 
 
 def _check_authentication(realm: Realm, authentication: Authentication, decoder: Decoder) -> None:

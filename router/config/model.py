@@ -83,9 +83,106 @@ class Role(Section, frozen=True, kw_only=True):
     """A role of a realm and its permissions."""
 
     name: Annotated[Text, Meta(description="The name by which authentication assigns the role; unique in the realm.")]
+    trusted: Annotated[
+        bool,
+        Meta(
+            description="Whether its clients are routers, which are believed when they say for whom they pass on a "
+            "message (`forward_for`); of others that is dropped, as it could name anybody."
+        ),
+    ] = False
     permissions: Annotated[
         tuple[Permission, ...], Meta(description="What the role may do; whatever no rule allows is denied.")
     ] = ()
+
+
+class Schemas(Section, frozen=True, kw_only=True):
+    """What the operator says about procedures, topics, errors and types; docs/schemas.md explains the files."""
+
+    directory: Annotated[
+        Path,
+        Meta(
+            description="The folder with a YAML or JSON file for each of them, relative to this file's. Clients learn "
+            "about what they may use with `wamp.reflection.*`, `wamp.interface.*` and `wamp.type.*`."
+        ),
+    ]
+    validate: Annotated[
+        bool,
+        Meta(
+            description="Refuse calls, results and publications that do not fit their schema, with "
+            "`wamp.error.invalid_argument`. This costs time for each of them."
+        ),
+    ] = False
+
+
+class HistoryTopic(Section, frozen=True, kw_only=True):
+    """A topic or pattern whose events are stored."""
+
+    uri: Annotated[str, Meta(description="The topic, or the pattern that `match` says it is, as in permissions.")]
+    match: Annotated[
+        Literal["exact", "prefix", "wildcard"],
+        Meta(description="How `uri` is compared: letter by letter, from its start, or component by component."),
+    ] = "exact"
+    limit: Annotated[int, Meta(description="How many events are stored; the oldest makes room.", ge=1, le=100_000)] = (
+        1000
+    )
+
+
+class History(Section, frozen=True, kw_only=True):
+    """Event history: clients can ask what was published before they came, with `wamp.subscription.get_events`."""
+
+    file: Annotated[
+        Path | None,
+        Meta(
+            description="The SQLite file that keeps the events over a restart, relative to the folder of this file; it "
+            "is made if it is not there. null keeps them in memory."
+        ),
+    ] = None
+    topics: Annotated[tuple[HistoryTopic, ...], Meta(description="Whose events are stored.", min_length=1)]
+
+
+class Trust(Section, frozen=True, kw_only=True):
+    """How far to trust what a role calls or publishes; receivers are told the level and judge for themselves."""
+
+    uri: Annotated[str, Meta(description="The procedures and topics, or the pattern that `match` says it is.")] = ""
+    match: Annotated[
+        Literal["exact", "prefix", "wildcard"],
+        Meta(description="How `uri` is compared: letter by letter, from its start, or component by component."),
+    ] = "prefix"
+    role: Annotated[
+        Text | None,
+        Meta(description="The role of the caller or publisher; null for all that no rule of their own covers."),
+    ] = None
+    level: Annotated[int, Meta(description="The trust level; 0 is the least.", ge=0, le=2**53)]
+
+
+class Calls(Section, frozen=True, kw_only=True):
+    """What calls may cost and how long they may take. Times are seconds."""
+
+    max_pending: Annotated[
+        int, Meta(description="How many calls one client may wait for; more are refused.", ge=1, le=10_000_000)
+    ] = 16_384
+    max_queued: Annotated[
+        int,
+        Meta(
+            description="How many calls may wait for a procedure whose callees work at as many as they take at a time "
+            "(the option `concurrency` of REGISTER); more are refused.",
+            ge=0,
+            le=10_000_000,
+        ),
+    ] = 1000
+    default_timeout: Annotated[
+        float, Meta(description="The timeout of calls that name none; 0 for none.", ge=0, le=10**6)
+    ] = 0
+    max_timeout: Annotated[
+        float, Meta(description="The longest timeout of any call, asked for or not; 0 for no limit.", ge=0, le=10**6)
+    ] = 0
+    forward_timeout: Annotated[
+        bool,
+        Meta(
+            description="Let callees that ask for it (the option `forward_timeout` of REGISTER) keep the time; "
+            "otherwise the router always does."
+        ),
+    ] = True
 
 
 class Realm(Section, frozen=True, kw_only=True):
@@ -106,8 +203,63 @@ class Realm(Section, frozen=True, kw_only=True):
             "(`strict`), or any valid number will do (`lenient`, for old clients)."
         ),
     ] = "strict"
+    announced_roles: Annotated[
+        Literal["strict", "lenient"],
+        Meta(
+            description="Whether a client may act only in the roles (publisher, subscriber, caller, callee) that it "
+            "announced in HELLO (`strict`), or in all of them (`lenient`, as many clients announce too little)."
+        ),
+    ] = "lenient"
+    schemas: Annotated[
+        Schemas | None,
+        Meta(description="Descriptions of the realm's procedures, topics, errors and types; `false` for none."),
+    ] = None
+    history: Annotated[
+        History | None, Meta(description="Events that are stored, for clients to ask for; `false` stores none.")
+    ] = None
+    max_subscriptions: Annotated[
+        int, Meta(description="How many subscriptions one client may have; more are refused.", ge=1, le=10_000_000)
+    ] = 10_000
+    max_retained: Annotated[
+        int,
+        Meta(
+            description="Of how many topics the event that was published with `retain` is kept in memory; the topic "
+            "that was not published to for the longest time makes room. 0 keeps none.",
+            ge=0,
+            le=10_000_000,
+        ),
+    ] = 1000
+    disclosure: Annotated[
+        Literal["allow", "refuse", "always"],
+        Meta(
+            description="Whether receivers learn who called or published: if one of them asks for it (`allow`), never "
+            "(`refuse`; who asks is refused), or `always`."
+        ),
+    ] = "allow"
+    trust: Annotated[
+        tuple[Trust, ...],
+        Meta(description="Trust levels that callees and subscribers are told; of several rules the best match counts."),
+    ] = ()
+    calls: Annotated[Calls, Meta(description="What calls may cost and how long they may take.")] = Calls()
     authentication: Annotated[Authentication, Meta(description="How clients prove who they are; at least one method.")]
     roles: Annotated[tuple[Role, ...], Meta(description="The roles and what each may do.", min_length=1)]
+
+
+class RealmTemplate(Section, frozen=True, kw_only=True):
+    """Realms that are made when a client joins them, and forgotten some time after the last one has left."""
+
+    like: Annotated[Text, Meta(description="The realm of `realms` that they are like in all but the name.")]
+    uri: Annotated[str, Meta(description="Their names, or the pattern that `match` says it is, as in permissions.")]
+    match: Annotated[
+        Literal["prefix", "wildcard"],
+        Meta(description="How `uri` is compared: from its start, or component by component."),
+    ] = "prefix"
+    max_realms: Annotated[
+        int, Meta(description="How many there may be at a time; a client that asks for one more is refused.", ge=1)
+    ] = 100
+    forget_after: Annotated[
+        Deadline, Meta(description="Seconds from the last client's leaving until such a realm is forgotten.")
+    ] = 60
 
 
 # --- listeners ------------------------------------------------------------------------------------------------
@@ -235,6 +387,16 @@ class Config(Section, frozen=True, kw_only=True):
     """The configuration of a Wamplex router."""
 
     realms: Annotated[tuple[Realm, ...], Meta(description="The realms that clients may join.", min_length=1)]
+    default_realm: Annotated[
+        Text | None,
+        Meta(description="The realm of clients that name none (HELLO with null); without it they are refused."),
+    ] = None
+    realm_template: Annotated[
+        RealmTemplate | None, Meta(description="Realms that are made when a client joins them; `false` makes none.")
+    ] = None
+    agent: Annotated[
+        bool, Meta(description="Tell clients the name and version of the router, in WELCOME.Details.agent.")
+    ] = True
     listeners: Annotated[tuple[Listener, ...], Meta(description="Where the router listens.", min_length=1)] = (
         Listener(),
     )

@@ -16,6 +16,7 @@ Join = Callable[..., Peer]
     ids=["none", "empty list", "list", "dictionary", "both"],
 )
 def test_an_event_carries_the_payload_of_the_publication(join: Join, payload: list[Any]) -> None:
+    """A18, A19, D3, D4"""
     subscriber, publisher = join(), join()
     subscription = subscriber.subscribe("com.example.payload")
     publication = publisher.publish("com.example.payload", *payload)
@@ -23,6 +24,7 @@ def test_an_event_carries_the_payload_of_the_publication(join: Join, payload: li
 
 
 def test_the_publisher_gets_its_event_only_if_it_asks(join: Join) -> None:
+    """D6, K3"""
     peer = join()
     peer.subscribe("com.example.own")
     peer.publish("com.example.own", ["not for me"])
@@ -31,6 +33,7 @@ def test_the_publisher_gets_its_event_only_if_it_asks(join: Join) -> None:
 
 
 def test_a_publication_that_is_not_acknowledged_is_not_answered(join: Join) -> None:
+    """A14, A21, D3"""
     peer = join()
     peer.send(16, next(peer.requests), {}, "com.example.quiet")
     peer.send(16, next(peer.requests), {}, "not a uri")
@@ -40,6 +43,7 @@ def test_a_publication_that_is_not_acknowledged_is_not_answered(join: Join) -> N
 
 @pytest.mark.parametrize("topic", ["not a uri", "com..example", "", "wamp.session.on_join", "com.example."])
 def test_an_invalid_topic_is_refused(join: Join, topic: str) -> None:
+    """A14, A20, A21, A24, A28"""
     assert join().request(16, {"acknowledge": True}, topic)[4] == "wamp.error.invalid_uri"
 
 
@@ -58,6 +62,7 @@ def test_an_invalid_topic_is_refused(join: Join, topic: str) -> None:
 def test_a_pattern_gets_what_it_matches_with_the_topic(
     join: Join, match: str, pattern: str, hits: list[str], misses: list[str]
 ) -> None:
+    """D10, D11, D12"""
     subscriber, publisher = join(), join()
     subscription = subscriber.subscribe(pattern, match=match)
     for topic in misses + hits:
@@ -67,6 +72,7 @@ def test_a_pattern_gets_what_it_matches_with_the_topic(
 
 
 def test_overlapping_subscriptions_each_get_the_event_exact_prefix_wildcard(join: Join) -> None:
+    """D4, D10, D11"""
     subscriber, publisher = join(), join()
     wildcard = subscriber.subscribe("com..overlap", match="wildcard")
     prefix = subscriber.subscribe("com.example.ov", match="prefix")
@@ -77,6 +83,7 @@ def test_overlapping_subscriptions_each_get_the_event_exact_prefix_wildcard(join
 
 
 def test_subscribing_twice_is_one_subscription(join: Join) -> None:
+    """D1"""
     subscriber, publisher = join(), join()
     assert subscriber.subscribe("com.example.twice") == subscriber.subscribe("com.example.twice")
     publisher.publish("com.example.twice", [1])
@@ -86,6 +93,7 @@ def test_subscribing_twice_is_one_subscription(join: Join) -> None:
 
 
 def test_after_unsubscribe_no_event_comes(join: Join) -> None:
+    """D2"""
     subscriber, publisher = join(), join()
     subscription = subscriber.subscribe("com.example.off")
     assert subscriber.request(34, subscription)[0] == 35
@@ -94,6 +102,7 @@ def test_after_unsubscribe_no_event_comes(join: Join) -> None:
 
 
 def test_black_and_whitelists_choose_the_receivers(join: Join) -> None:
+    """D7"""
     publisher, anna, otto = join(), join(), join()
     for peer in (anna, otto):
         peer.subscribe("com.example.lists")
@@ -108,6 +117,7 @@ def test_black_and_whitelists_choose_the_receivers(join: Join) -> None:
 
 
 def test_events_keep_the_order_of_the_publisher_across_topics(join: Join) -> None:
+    """A27, D5"""
     subscriber, publisher = join(), join()
     for topic in ("com.example.order.a", "com.example.order.b"):
         subscriber.subscribe(topic)
@@ -117,6 +127,7 @@ def test_events_keep_the_order_of_the_publisher_across_topics(join: Join) -> Non
 
 
 def test_every_serializer_gets_the_event_in_its_own_form(join: Join, router: Any, peers: Callable[..., Peer]) -> None:
+    """B22"""
     publisher = join()
     subscribers = [
         peers(router.port, transport, serializer).join()

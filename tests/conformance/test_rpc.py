@@ -21,6 +21,7 @@ def procedure() -> str:
 
 @pytest.mark.parametrize("payload", [[], [[1, "two"]], [[], {"k": None}]], ids=["none", "args", "kwargs"])
 def test_a_call_reaches_the_callee_and_the_result_comes_back(join: Join, procedure: str, payload: list[Any]) -> None:
+    """A18, A19, C1, C3, C4"""
     caller, callee = join(), join()
     registration = callee.register(procedure)
     request = caller.call(procedure, *payload)
@@ -31,6 +32,7 @@ def test_a_call_reaches_the_callee_and_the_result_comes_back(join: Join, procedu
 
 
 def test_invocations_are_numbered_for_each_callee(join: Join, procedure: str) -> None:
+    """A22, C3, C9"""
     caller, callee = join(), join()
     callee.register(procedure)
     for number in range(1, 4):
@@ -39,6 +41,7 @@ def test_invocations_are_numbered_for_each_callee(join: Join, procedure: str) ->
 
 
 def test_an_error_of_the_callee_reaches_the_caller_as_it_is(join: Join, procedure: str) -> None:
+    """C5"""
     caller, callee = join(), join()
     callee.register(procedure)
     request = caller.call(procedure)
@@ -48,21 +51,25 @@ def test_an_error_of_the_callee_reaches_the_caller_as_it_is(join: Join, procedur
 
 
 def test_a_call_of_nothing_is_an_error(join: Join) -> None:
+    """A24, C6"""
     assert join().request(48, {}, "com.example.nothing")[4] == "wamp.error.no_such_procedure"
 
 
 @pytest.mark.parametrize("uri", ["not a uri", "com..example", "wamp.mine"])
 def test_an_invalid_procedure_is_not_registered(join: Join, uri: str) -> None:
+    """A14, A20, A21"""
     assert join().request(64, {}, uri)[4] == "wamp.error.invalid_uri"
 
 
 def test_a_procedure_is_registered_once(join: Join, procedure: str) -> None:
+    """A14, C1"""
     one, other = join(), join()
     one.register(procedure)
     assert other.request(64, {}, procedure)[4] == "wamp.error.procedure_already_exists"
 
 
 def test_the_best_registration_gets_the_call(join: Join, procedure: str) -> None:
+    """C21, C22, C23, C24"""
     caller, callee = join(), join()
     wildcard = callee.register(f"com..{procedure.split('.')[2]}", match="wildcard")
     caller.call(procedure)
@@ -77,6 +84,7 @@ def test_the_best_registration_gets_the_call(join: Join, procedure: str) -> None
 
 @pytest.mark.parametrize(("invoke", "turns"), [("roundrobin", "abab"), ("first", "aaaa"), ("last", "bbbb")])
 def test_callees_share_a_procedure_by_its_policy(join: Join, procedure: str, invoke: str, turns: str) -> None:
+    """C25, C26"""
     caller, callees = join(), {"a": join(), "b": join()}
     for callee in callees.values():
         callee.register(procedure, invoke=invoke)
@@ -86,6 +94,7 @@ def test_callees_share_a_procedure_by_its_policy(join: Join, procedure: str, inv
 
 
 def test_a_callee_that_leaves_answers_its_callers(join: Join, procedure: str) -> None:
+    """A29, C8"""
     caller, callee = join(), join()
     callee.register(procedure)
     request = caller.call(procedure)
@@ -96,6 +105,7 @@ def test_a_callee_that_leaves_answers_its_callers(join: Join, procedure: str) ->
 
 
 def test_a_caller_that_leaves_interrupts_its_callees(join: Join, procedure: str) -> None:
+    """A29, C7"""
     caller, callee = join(), join()
     callee.register(procedure)
     caller.call(procedure)
@@ -107,6 +117,7 @@ def test_a_caller_that_leaves_interrupts_its_callees(join: Join, procedure: str)
 
 
 def test_progressive_results_come_before_the_final_one(join: Join, procedure: str) -> None:
+    """C10"""
     caller, callee = join(), join()
     callee.register(procedure)
     request = caller.call(procedure, receive_progress=True)
@@ -120,6 +131,7 @@ def test_progressive_results_come_before_the_final_one(join: Join, procedure: st
 
 
 def test_cancel_skip_frees_the_caller_and_leaves_the_callee_alone(join: Join, procedure: str) -> None:
+    """A25, C17"""
     caller, callee = join(), join()
     callee.register(procedure)
     request = caller.call(procedure)
@@ -132,6 +144,7 @@ def test_cancel_skip_frees_the_caller_and_leaves_the_callee_alone(join: Join, pr
 
 
 def test_cancel_kill_waits_for_what_the_callee_says(join: Join, procedure: str) -> None:
+    """C17"""
     caller, callee = join(), join()
     callee.register(procedure)
     request = caller.call(procedure)
@@ -143,6 +156,7 @@ def test_cancel_kill_waits_for_what_the_callee_says(join: Join, procedure: str) 
 
 
 def test_cancel_killnowait_does_both_at_once(join: Join, procedure: str) -> None:
+    """C17"""
     caller, callee = join(), join()
     callee.register(procedure)
     request = caller.call(procedure)
@@ -153,6 +167,7 @@ def test_cancel_killnowait_does_both_at_once(join: Join, procedure: str) -> None
 
 
 def test_a_timeout_is_in_milliseconds(join: Join, procedure: str) -> None:
+    """A25, C15"""
     caller, callee = join(), join()
     callee.register(procedure)
     request = caller.call(procedure, timeout=30)
@@ -162,6 +177,7 @@ def test_a_timeout_is_in_milliseconds(join: Join, procedure: str) -> None:
 
 
 def test_an_answer_to_an_invocation_that_was_never_sent_is_a_violation(join: Join, procedure: str) -> None:
+    """A13, C4"""
     caller, callee = join(), join()
     callee.register(procedure)
     caller.call(procedure)

@@ -14,6 +14,7 @@ VIOLATION = "wamp.error.protocol_violation"
 
 
 def test_welcome_tells_who_the_session_is_and_what_the_router_can(connect: Connect) -> None:
+    """A2, A3, A4, E2"""
     peer = connect()
     peer.send(1, "realm1", {"roles": ROLES})
     _, session, details = peer.receives(2)
@@ -27,6 +28,7 @@ def test_welcome_tells_who_the_session_is_and_what_the_router_can(connect: Conne
 
 
 def test_an_unknown_realm_is_refused(connect: Connect) -> None:
+    """A1, A6, A24"""
     peer = connect()
     peer.send(1, "nowhere", {"roles": ROLES})
     peer.receives(3, ..., "wamp.error.no_such_realm")
@@ -35,12 +37,14 @@ def test_an_unknown_realm_is_refused(connect: Connect) -> None:
 
 @pytest.mark.parametrize("roles", [{}, {"dancer": {}}])
 def test_a_client_without_a_role_is_refused(connect: Connect, roles: dict[str, object]) -> None:
+    """A2, A13"""
     peer = connect()
     peer.send(1, "realm1", {"roles": roles})
     peer.receives(3, ..., VIOLATION)
 
 
 def test_a_request_before_hello_is_a_violation(connect: Connect) -> None:
+    """A8, A13"""
     peer = connect()
     peer.send(32, 1, {}, "com.example.topic")
     peer.receives(3, ..., VIOLATION)
@@ -71,6 +75,7 @@ def test_a_request_before_hello_is_a_violation(connect: Connect) -> None:
     ids=str,
 )
 def test_a_violation_ends_the_session_and_nothing_later_is_heard(join: Join, message: list[object]) -> None:
+    """A13, A15, A16, A17, A23, K2"""
     witness, culprit = join(), join()
     witness.subscribe("com.example.last_words")
     culprit.send(*message)
@@ -83,6 +88,7 @@ def test_a_violation_ends_the_session_and_nothing_later_is_heard(join: Join, mes
 
 
 def test_goodbye_is_answered_and_the_connection_carries_another_session(join: Join) -> None:
+    """A7, A9"""
     peer = join()
     first = peer.session
     peer.send(6, {}, "wamp.close.normal")
@@ -93,6 +99,7 @@ def test_goodbye_is_answered_and_the_connection_carries_another_session(join: Jo
 
 
 def test_what_a_session_had_is_gone_after_goodbye(join: Join) -> None:
+    """A29"""
     leaving, staying = join(), join()
     leaving.subscribe("com.example.topic")
     leaving.register("com.example.mine")
@@ -105,6 +112,7 @@ def test_what_a_session_had_is_gone_after_goodbye(join: Join) -> None:
 
 
 def test_ids_of_sessions_and_publications_are_spread_over_the_whole_range(join: Join) -> None:
+    """A4, A22"""
     ids = [join().session for _ in range(5)] + [join().publish("com.example.topic") for _ in range(5)]
     assert len(set(ids)) == 10
     assert max(ids) > 2**45

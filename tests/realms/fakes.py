@@ -25,8 +25,12 @@ from realms.authentication import Accepted, Answer, Applicant, Challenged, Metho
 from realms.authentication.anonymous import Anonymous
 from realms.authentication.ticket import Holder, Ticket
 from realms.endings import VIOLATION, Ending
-from realms.realm import Deadlines, Realm, Realms
+from realms.history import NO_HISTORY, History
+from realms.policies import NO_POLICIES, Policies
+from realms.realm import Realm
+from realms.realms import Deadlines, Realms, Template
 from realms.roles import Action, Role, Rule
+from realms.schemas import NO_SCHEMAS, Schemas
 from realms.session import Session
 from realms.transport import Wire
 from wamp.codecs import CBOR, JSON, MESSAGEPACK, Codec
@@ -44,8 +48,24 @@ CAPABLE: Final[dict[str, Any]] = PLAIN | {
 }
 """`HELLO.Details.roles` of a peer whose callees can be interrupted and send progressive results."""
 
+_ALL_OF_RPC: Final = dict.fromkeys(
+    (
+        "progressive_call_results", "progressive_call_invocations", "call_timeout", "call_canceling", "call_reroute",
+        "call_trustlevels", "caller_identification", "pattern_based_registration", "shared_registration",
+        "sharded_registration", "registration_revocation",
+    ),
+    True,
+)  # fmt: skip
+
+RPC_PEER: Final[dict[str, Any]] = PLAIN | {"caller": {"features": _ALL_OF_RPC}, "callee": {"features": _ALL_OF_RPC}}
+"""`HELLO.Details.roles` of a peer that knows all of the remote procedure calls."""
+
 COUNTED: Final = frozenset({16, 32, 34, 48, 64, 66})
 """PUBLISH, SUBSCRIBE, UNSUBSCRIBE, CALL, REGISTER, UNREGISTER: the requests whose ids count 1, 2, 3."""
+
+
+TODAY: Final = 1_790_000_000.0
+"""The time of day at which every scene begins: 2026-09-21T14:13:20Z."""
 
 
 class Anything:
@@ -248,7 +268,7 @@ class Slow:
         self._answer.errback(RuntimeError("the database password is hunter2"))
 
 
-ANYONE: Final = Role("anyone", [Rule("prefix", "", EVERYTHING)])
+ANYONE: Final = Role("anyone", [Rule("prefix", "", EVERYTHING), Rule("prefix", "wamp.", EVERYTHING)])
 TICKETS: Final = {"ann": Holder("anyone", b"sesame"), "bob": Holder("anyone", "öffne dich".encode())}
 
 
@@ -263,7 +283,14 @@ class Scene:
         dice: Random | None = None,
         strict_uris: bool = False,
         strict_request_ids: bool = True,
+        strict_roles: bool = False,
+        default: str | None = None,
+        template: tuple[str, int] | None = None,
+        policies: Policies = NO_POLICIES,
+        schemas: Schemas = NO_SCHEMAS,
+        history: History = NO_HISTORY,
     ) -> None:
+        """`template` is how the names of realms begin that are made for their clients, and how many there may be."""
         self.clock = Clock()
         self.dice = dice or Random(1)
         self.slow = Slow()
@@ -272,8 +299,9 @@ class Scene:
             Anonymous("anyone", self.dice), Trusting(), Ticket(TICKETS, self.dice), self.slow, *methods
         )  # fmt: skip
         offered = Methods({method.name: method for method in all_methods})
-        realms = [
-            Realm(
+
+        def make(name: str) -> Realm:
+            return Realm(
                 name,
                 everyone,
                 offered,
@@ -281,10 +309,22 @@ class Scene:
                 self.dice,
                 strict_uris=strict_uris,
                 strict_request_ids=strict_request_ids,
+                policies=policies,
+                schemas=schemas,
+                now=lambda: TODAY + self.clock.seconds(),
+                history=history if name == "realm1" else NO_HISTORY,
+                strict_roles=strict_roles,
             )
-            for name in ("realm1", "realm2")
-        ]
-        self.realms = Realms(realms, self.clock, self.dice, deadlines, "Wamplex")
+
+        self.realms = Realms(
+            [make(name) for name in ("realm1", "realm2")],
+            self.clock,
+            self.dice,
+            deadlines,
+            "Wamplex",
+            default=default,
+            template=Template(make, uri=template[0], max_realms=template[1], forget_after=60) if template else None,
+        )
 
     def connects(self, codec: Codec = JSON) -> Peer:
         """A peer that has not said HELLO yet."""

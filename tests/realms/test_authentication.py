@@ -29,6 +29,7 @@ def is_refused(peer: Peer, reason: str) -> str:
 
 @pytest.mark.parametrize("authmethods", [None, [], ["anonymous"], ["wampcra", "anonymous"], ["anonymous", "ticket"]])
 def test_who_names_no_method_or_anonymous_first_is_anonymous(realm: Scene, authmethods: list[str] | None) -> None:
+    """E1, E2"""
     peer = realm.connects()
     peer.sends(1, "realm1", {"roles": PLAIN} | ({} if authmethods is None else {"authmethods": authmethods}))
     details = peer.receives(2, ANY, ANY)[2]
@@ -36,12 +37,14 @@ def test_who_names_no_method_or_anonymous_first_is_anonymous(realm: Scene, authm
 
 
 def test_the_client_chooses_among_the_methods_that_the_realm_offers(realm: Scene) -> None:
+    """E1"""
     peer = realm.connects()
     hello(peer, "wampcra", "ticket", "anonymous", authid="ann")
     peer.receives(4, "ticket", {})
 
 
 def test_a_client_that_has_no_method_of_the_realm_is_refused(realm: Scene) -> None:
+    """A25, E1, E20"""
     peer = realm.connects()
     hello(peer, "wampcra", "scram")
     is_refused(peer, "wamp.error.no_matching_auth_method")
@@ -51,6 +54,7 @@ def test_a_client_that_has_no_method_of_the_realm_is_refused(realm: Scene) -> No
 
 
 def test_anonymous_clients_are_told_apart_by_a_random_authid(realm: Scene) -> None:
+    """E2"""
     authids = set()
     for _ in range(20):
         peer = realm.connects()
@@ -60,6 +64,7 @@ def test_anonymous_clients_are_told_apart_by_a_random_authid(realm: Scene) -> No
 
 
 def test_a_name_that_an_anonymous_client_gives_itself_proves_nothing(realm: Scene) -> None:
+    """E2"""
     peer = realm.connects()
     hello(peer, "anonymous", authid="admin", authrole="admin")
     details = peer.receives(2, ANY, ANY)[2]
@@ -73,6 +78,7 @@ def test_a_name_that_an_anonymous_client_gives_itself_proves_nothing(realm: Scen
 @pytest.mark.parametrize("codec", [JSON, MESSAGEPACK, CBOR], ids=lambda codec: codec.name)
 @pytest.mark.parametrize(("authid", "ticket"), [("ann", "sesame"), ("bob", "öffne dich")])
 def test_the_right_ticket_opens(realm: Scene, codec: Codec, authid: str, ticket: str) -> None:
+    """E3"""
     peer = realm.connects(codec)
     hello(peer, "ticket", authid=authid, authrole="admin")
     peer.receives(4, "ticket", {})
@@ -85,6 +91,7 @@ def test_the_right_ticket_opens(realm: Scene, codec: Codec, authid: str, ticket:
 
 
 def test_a_wrong_ticket_and_an_unknown_name_cannot_be_told_apart(realm: Scene) -> None:
+    """E3, E20, J3"""
     said = []
     for authid, ticket in (("ann", "Sesame"), ("ann", ""), ("bob", "sesame"), ("zoe", "sesame"), ("zoe", "")):
         peer = realm.connects()
@@ -112,6 +119,7 @@ def test_nobody_is_let_in_for_guessing_what_an_unknown_name_is_compared_with() -
 
 
 def test_a_ticket_is_tried_once(realm: Scene) -> None:
+    """E3"""
     peer = realm.connects()
     hello(peer, "ticket", authid="ann")
     peer.sends(5, "wrong", {})
@@ -128,6 +136,7 @@ def test_ticket_authentication_needs_a_name(realm: Scene, details: dict[str, Any
 
 
 def test_a_ticket_does_not_show_in_the_repr_of_its_holder() -> None:
+    """J3"""
     assert "sesame" not in repr(TICKETS)
 
 
@@ -145,6 +154,7 @@ def test_an_authenticator_is_told_what_it_needs_to_know(realm: Scene) -> None:
 
 
 def test_authentication_may_take_several_rounds(realm: Scene) -> None:
+    """E18"""
     peer = realm.connects()
     hello(peer, "slow")
     for round in (1, 2, 3):
@@ -168,6 +178,7 @@ def test_an_authenticator_may_refuse_in_its_own_words(realm: Scene) -> None:
 
 
 def test_an_authenticator_that_breaks_shows_nothing_of_it_to_the_peer(realm: Scene) -> None:
+    """E20, J3"""
     peer = realm.connects()
     hello(peer, "slow")
     realm.slow.breaks()

@@ -169,6 +169,7 @@ def test_nobody_can_answer_for_somebody_else(realm: Scene, alice: Peer, bob: Pee
 
 
 def test_a_callee_may_unregister_and_answer_what_is_under_way(realm: Scene, alice: Peer) -> None:
+    """C2"""
     bob = realm.join()
     registration = bob.registers("com.add2")
     call = alice.calls("com.add2")

@@ -1,10 +1,14 @@
 """What other routers got wrong, one test for each: none of it shall happen here."""
 
+from typing import Any
+
 import pytest
 from twisted.internet.task import Clock
 
+from realms.history import History
+from realms.history import Rule as HistoryRule
 from realms.roles import Role, Rule
-from tests.realms.fakes import ANY, ANYONE, EVERYTHING, PLAIN, Scene
+from tests.realms.fakes import ANY, ANYONE, EVERYTHING, PLAIN, RPC_PEER, Scene
 
 CANCELED = "wamp.error.canceled"
 
@@ -95,6 +99,7 @@ def test_meta_events_cannot_be_faked(realm: Scene, topic: str) -> None:
     bob.subscribes(topic)
     bob.subscribes("wamp.", match="prefix")
     bob.subscribes("..", match="wildcard")
+    bob.inbox()  # of that subscription, in truth
     alice.publishes(topic, [{"authid": "admin"}])
     bob.receives_nothing()
 
@@ -214,3 +219,137 @@ def test_a_permission_for_a_prefix_is_not_one_for_every_pattern_that_looks_like_
     guest = Scene(roles=[ANYONE, Role("guest", [Rule("prefix", "com.a", EVERYTHING)])]).join("gus", "guest")
     for uri, match in (("com..secret", "wildcard"), ("com.", "prefix"), ("", "prefix")):
         guest.receives_error(32, guest.requests(32, {"match": match}, uri), "wamp.error.not_authorized")
+
+
+# --- retained events and event history ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "restriction",
+    [{"eligible_authid": ["bob"]}, {"exclude_authid": ["carl"]}, {"exclude_authrole": ["anyone"]}, {"exclude": [1]}],
+    ids=str,
+)
+def test_a_retained_event_does_not_ignore_the_lists_of_its_publication(
+    realm: Scene, restriction: dict[str, Any]
+) -> None:
+    """D17"""
+    alice, carl = realm.join("alice"), realm.join("carl")
+    alice.publishes("com.topic", retain=True, **restriction)
+    carl.subscribes("com.topic", get_retained=True)
+    assert len(carl.inbox()) == ("exclude" in restriction)
+
+
+def test_a_retained_event_has_the_publication_id_that_it_always_had(realm: Scene) -> None:
+    """D17"""
+    alice, bob = realm.join(), realm.join()
+    publication = alice.receives(17, alice.publishes("com.topic", retain=True, acknowledge=True), ANY)[2]
+    for match, topic in (("exact", "com.topic"), ("prefix", "com."), ("wildcard", ".topic")):
+        subscription = bob.subscribes(topic, match=match, get_retained=True)
+        assert bob.receives(36, subscription, ANY, ANY)[2] == publication
+
+
+def get_events(realm: Scene, subscribers: int, **filters: Any) -> list[Any]:
+    """The numbers of those of ten events that the history gives."""
+    alice, *others = [realm.join() for _ in range(1 + subscribers)]
+    id = {other.subscribes("com.chat") for other in others} or {alice.subscribes("com.chat")}
+    for number in range(10):
+        alice.publishes("com.chat", [number])
+    alice.inbox()
+    request = alice.calls("wamp.subscription.get_events", [*id], filters)
+    return [event["args"][0] for event in alice.receives(50, request, {}, ANY)[3]]
+
+
+def test_history_is_not_kept_once_per_receiver_and_not_empty_without_receivers() -> None:
+    """D14"""
+    for subscribers in (0, 1, 3):
+        realm = Scene(history=History([HistoryRule("exact", "com.chat", 100)]))
+        assert get_events(realm, subscribers) == list(range(10))
+
+
+def test_the_limit_of_get_events_does_not_take_the_tail() -> None:
+    """D15"""
+    realm = Scene(history=History([HistoryRule("exact", "com.chat", 100)]))
+    assert get_events(realm, 1, limit=3) == [0, 1, 2]
+
+
+# --- the meta API ---------------------------------------------------------------------------------------------
+
+
+def test_remove_callee_does_not_crash(realm: Scene) -> None:
+    """G9"""
+    alice, bob = realm.join(), realm.join()
+    registration = bob.registers("com.work")
+    alice.receives(50, alice.calls("wamp.registration.remove_callee", [registration, bob.id]), {})
+    alice.receives_error(48, alice.calls("com.work"), "wamp.error.no_such_procedure")
+
+
+def test_the_list_of_subscriptions_has_wildcards(realm: Scene) -> None:
+    """G7"""
+    alice = realm.join()
+    subscription = alice.subscribes("com..x", match="wildcard")
+    request = alice.calls("wamp.subscription.list")
+    alice.receives(50, request, {}, [{"exact": [], "prefix": [], "wildcard": [subscription]}])
+
+
+def test_the_subscription_meta_procedures_neither_crash_nor_have_typos_in_their_names(realm: Scene) -> None:
+    """G7"""
+    alice = realm.join()
+    id = alice.subscribes("com.topic")
+    for name, args, answer in (
+        ("get", [id], {"id": id, "created": ANY, "uri": "com.topic", "match": "exact"}),
+        ("lookup", ["com.topic"], id),
+        ("match", ["com.topic"], [id]),
+        ("list_subscribers", [id], [alice.id]),
+        ("count_subscribers", [id], 1),
+    ):
+        alice.receives(50, alice.calls(f"wamp.subscription.{name}", args), {}, [answer])
+
+
+@pytest.mark.parametrize("kind", ["registration", "subscription"])
+@pytest.mark.parametrize("question", ["lookup", "match"])
+def test_no_match_is_null_and_not_0(realm: Scene, kind: str, question: str) -> None:
+    """G5, G7"""
+    alice = realm.join()
+    alice.receives(50, alice.calls(f"wamp.{kind}.{question}", ["com.nothing"]), {}, [None])
+
+
+def test_on_leave_does_not_only_have_the_session_id(realm: Scene) -> None:
+    """G2"""
+    alice, bob = realm.join(), realm.join("bob")
+    subscription = alice.subscribes("wamp.session.on_leave")
+    bob.vanishes()
+    alice.receives(36, subscription, ANY, {}, [bob.id, "bob", "anyone"])
+
+
+def test_killing_all_is_possible_and_spares_the_caller(realm: Scene) -> None:
+    """G3"""
+    alice, bob = realm.join(), realm.join()
+    alice.receives(50, alice.calls("wamp.session.kill_all"), {}, [1])
+    bob.receives(6, {}, "wamp.close.killed")
+    alice.is_present()
+
+
+def test_a_session_that_is_lost_is_reported_to_have_unsubscribed(realm: Scene) -> None:
+    """G6"""
+    alice, bob = realm.join(), realm.join()
+    watched = alice.subscribes("wamp.subscription.on_unsubscribe")
+    subscription = bob.subscribes("com.topic")
+    bob.vanishes()
+    alice.receives(36, watched, ANY, {}, [bob.id, subscription])
+
+
+# --- progressive calls ----------------------------------------------------------------------------------------
+
+
+def test_a_piece_of_a_finished_call_does_not_start_a_new_one(realm: Scene) -> None:
+    """C14"""
+    alice, bob = realm.join(roles=RPC_PEER), realm.join(roles=RPC_PEER)
+    bob.registers("com.upload")
+    call = alice.calls("com.upload", [1], progress=True)
+    bob.receives(68, 1, ANY, ANY, [1])
+    bob.sends(70, 1, {})
+    alice.receives(50, call, {})
+    alice.sends(48, call, {"progress": True}, "com.upload", [2])
+    bob.receives_nothing()
+    alice.receives_nothing()
+    alice.is_present()

@@ -35,6 +35,7 @@ ACTIONS: list[Action] = ["call", "register", "publish", "subscribe"]
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_no_rule_allows_is_denied(action: Action) -> None:
+    """F1, F2"""
     _, guest = scene()
     assert not may(guest, action, "com.a")
 
@@ -53,6 +54,7 @@ def test_being_denied_is_no_reason_to_end_the_session(action: Action) -> None:
 
 
 def test_a_publication_that_is_denied_reaches_nobody_and_is_answered_only_if_asked_for() -> None:
+    """F2"""
     realm, guest = scene()
     witness = realm.join()
     witness.subscribes("com.a")
@@ -145,11 +147,13 @@ def test_a_role_remembers_no_more_grants_than_its_limit() -> None:
 def test_a_pattern_is_allowed_if_every_uri_that_it_matches_is(
     rules: list[Rule], match: MatchPolicy, uri: str, allowed: bool
 ) -> None:
+    """F1"""
     _, guest = scene(*rules)
     assert may(guest, "subscribe", uri, match) is allowed
 
 
 def test_registering_a_pattern_is_judged_the_same_way() -> None:
+    """F1"""
     _, guest = scene(rule("prefix", "com.a.", "register"))
     assert may(guest, "register", "com.a.", "prefix")
     assert not may(guest, "register", "com..secret", "wildcard")

@@ -23,6 +23,7 @@ def asks(peer: Peer, name: str, request: int) -> None:
 
 
 def test_one_count_serves_all_requests(realm: Scene) -> None:
+    """A23"""
     peer = realm.join()
     for request, name in enumerate([*REQUESTS, *REQUESTS], 1):
         asks(peer, name, request)
@@ -42,6 +43,7 @@ def test_the_first_request_is_1(realm: Scene, name: str, first: int) -> None:
 @pytest.mark.parametrize("name", REQUESTS)
 @pytest.mark.parametrize("next", [1, 2, 4, MAX_ID])
 def test_a_gap_a_repetition_and_a_step_back_are_violations(realm: Scene, name: str, next: int) -> None:
+    """A13, A23"""
     peer = realm.join()
     peer.subscribes("com.a")
     peer.subscribes("com.b")
@@ -65,6 +67,7 @@ def test_the_id_is_checked_before_anything_else(realm: Scene) -> None:
 
 
 def test_after_the_largest_id_comes_1_again(realm: Scene) -> None:
+    """A22, A23"""
     peer = realm.join()
     peer.transport.session.last_request = MAX_ID - 1  # no test can count that far
     for request in (MAX_ID, 1, 2):
@@ -80,6 +83,7 @@ def test_after_the_largest_id_2_is_a_violation(realm: Scene) -> None:
 
 
 def test_invocation_ids_wrap_too(realm: Scene) -> None:
+    """A22"""
     peer = realm.join()
     peer.registers("com.add2")
     peer.transport.session.last_invocation = MAX_ID - 1
@@ -91,6 +95,7 @@ def test_invocation_ids_wrap_too(realm: Scene) -> None:
 
 
 def test_a_lenient_realm_takes_any_ids() -> None:
+    """A23"""
     peer = Scene(strict_request_ids=False).join()
     for request, name in zip([123, 789, 5, 5, MAX_ID, 1], REQUESTS, strict=True):
         asks(peer, name, request)

@@ -3,10 +3,12 @@
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from twisted.internet.task import Clock
 
 from realms.endings import LATE, NORMAL, REFUSED
+from realms.realm import ROLES
 from realms.session import GOODBYE_DEADLINE, INBOX_LIMIT
 from tests.realms.fakes import ANY, PLAIN, Peer, Scene
 from wamp.codecs import CBOR, JSON, MESSAGEPACK, Codec
@@ -38,24 +40,7 @@ def test_welcome_tells_who_the_client_is_and_what_the_router_can_do(realm: Scene
         "authmethod": "trusting",
         "authprovider": "tests",
         "agent": "Wamplex",
-        "roles": {
-            "broker": {
-                "features": {
-                    "pattern_based_subscription": True,
-                    "publisher_exclusion": True,
-                    "subscriber_blackwhite_listing": True,
-                }
-            },
-            "dealer": {
-                "features": {
-                    "call_canceling": True,
-                    "call_timeout": True,
-                    "pattern_based_registration": True,
-                    "progressive_call_results": True,
-                    "shared_registration": True,
-                }
-            },
-        },
+        "roles": msgspec.to_builtins(ROLES),
     }
 
 
@@ -74,6 +59,7 @@ def test_a_hello_with_roles_of_a_wrong_type_is_refused(realm: Scene, roles: obje
 
 
 def test_features_that_nobody_knows_are_ignored(realm: Scene) -> None:
+    """A3"""
     peer = realm.connects()
     peer.sends(1, "realm1", {"roles": {"caller": {"features": {"telepathy": True}}, "seer": {}}, "mood": "good"})
     peer.receives(2, ANY, ANY)
@@ -111,6 +97,7 @@ class LoadedDice(Random):
 
 
 def test_a_session_id_is_unique_among_all_realms() -> None:
+    """A1, A4"""
     dice = LoadedDice()
     realm = Scene(dice=dice)
     dice.draws = (7, 7, 8)
@@ -122,6 +109,7 @@ def test_a_session_id_is_unique_among_all_realms() -> None:
 
 
 def test_a_connection_carries_several_sessions_in_sequence(realm: Scene) -> None:
+    """A9"""
     peer = realm.connects()
     ids = []
     for name in ("realm1", "realm2", "realm1"):
@@ -159,6 +147,7 @@ def test_after_goodbye_only_hello_is_understood(realm: Scene) -> None:
 
 
 def test_a_peer_that_never_says_hello_is_dropped(realm: Scene, clock: Clock) -> None:
+    """A30"""
     peer = realm.connects()
     clock.advance(9.9)
     assert peer.is_connected()
@@ -169,6 +158,7 @@ def test_a_peer_that_never_says_hello_is_dropped(realm: Scene, clock: Clock) -> 
 
 
 def test_a_peer_that_leaves_its_challenge_unanswered_is_dropped(realm: Scene, clock: Clock) -> None:
+    """A30, E21"""
     peer = realm.connects()
     clock.advance(9)
     peer.sends(1, "realm1", {"roles": PLAIN, "authmethods": ["ticket"], "authid": "ann"})
@@ -190,6 +180,7 @@ def test_a_peer_in_session_has_no_deadline(realm: Scene, clock: Clock) -> None:
 
 
 def test_a_peer_has_some_seconds_to_confirm_a_goodbye(realm: Scene, clock: Clock) -> None:
+    """A7"""
     peer = realm.join()
     peer.transport.session.leave("wamp.close.system_shutdown", "back in a minute")
     peer.receives(6, {"message": "back in a minute"}, "wamp.close.system_shutdown")
@@ -228,6 +219,7 @@ def test_asking_to_leave_twice_is_asking_once(realm: Scene) -> None:
 
 
 def test_goodbyes_that_cross_on_the_wire_confirm_each_other(realm: Scene) -> None:
+    """A7"""
     peer = realm.join()
     peer.transport.session.leave("wamp.close.system_shutdown")
     peer.sends(6, {}, "wamp.close.normal")
@@ -239,6 +231,7 @@ def test_goodbyes_that_cross_on_the_wire_confirm_each_other(realm: Scene) -> Non
 
 
 def test_messages_of_a_held_session_are_processed_in_order_once_it_is_let_in(realm: Scene) -> None:
+    """A8, A27"""
     peer = held(realm)
     peer.sends(32, 1, {}, "com.topic")
     peer.sends(16, 2, {"exclude_me": False, "acknowledge": True}, "com.topic", ["hello"])

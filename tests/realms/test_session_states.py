@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from realms.endings import NORMAL, VIOLATION
-from tests.realms.fakes import PLAIN, Peer, Scene
+from tests.realms.fakes import CAPABLE, PLAIN, Peer, Scene
 
 # One sample of each message that exists, by name.
 SAMPLES: dict[str, list[object]] = {
@@ -42,7 +42,7 @@ SAMPLES: dict[str, list[object]] = {
 REQUESTS = {"PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE", "CALL", "CANCEL", "REGISTER", "UNREGISTER"}
 ROUTER_ONLY = {
     "WELCOME", "CHALLENGE", "PUBLISHED", "SUBSCRIBED", "UNSUBSCRIBED", "EVENT", "RESULT", "REGISTERED",
-    "UNREGISTERED", "INVOCATION", "INTERRUPT", "EVENT_RECEIVED",
+    "UNREGISTERED", "INVOCATION", "INTERRUPT",
 }  # fmt: skip
 
 # State by state: the messages that are not a violation.
@@ -50,7 +50,7 @@ LEGAL = {
     "closed": {"HELLO", "ABORT"},
     "challenging": {"AUTHENTICATE", "ABORT"},
     # YIELD and ERROR answer an invocation that was issued before, see `in_session`
-    "established": REQUESTS | {"YIELD", "ERROR", "GOODBYE", "ABORT"},
+    "established": REQUESTS | {"YIELD", "ERROR", "EVENT_RECEIVED", "GOODBYE", "ABORT"},
     # everything but GOODBYE is ignored, which is no violation; what only a router sends does not even decode
     "shutting down": set(SAMPLES) - ROUTER_ONLY,
 }
@@ -69,7 +69,7 @@ def challenging(realm: Scene) -> Peer:
 
 def in_session(realm: Scene) -> Peer:
     """A peer that was invoked once, and has answered: its YIELD 1 and ERROR 1 are late, not invalid."""
-    peer = realm.join()
+    peer = realm.join(roles=CAPABLE | {"subscriber": {"features": {"x_acknowledged_event_delivery": True}}})
     peer.registers("com.own")
     peer.calls("com.own")
     peer.sends(70, 1, {})

@@ -46,9 +46,10 @@ def test_the_shipped_file_lets_anonymous_do_everything_in_realm1_on_loopback() -
     config = load(SHIPPED)
     (realm,) = config.realms
     (role,) = realm.roles
-    (rule,) = role.permissions
+    rule, meta = role.permissions
     assert (realm.name, role.name) == ("realm1", "anonymous")
     assert (rule.uri, rule.match, rule.allow) == ("", "prefix", {"call", "register", "publish", "subscribe"})
+    assert (meta.uri, meta.match, meta.allow) == ("wamp.", "prefix", {"call", "subscribe"})
     (listener,) = config.listeners
     assert (listener.host, listener.port) == ("127.0.0.1", 8080)
     assert list(warnings(config)) == []
@@ -60,7 +61,9 @@ def test_the_shipped_file_shows_the_defaults() -> None:
     assert config.limits == Limits()
     assert config.logging == Logging()
     assert config.web == Web()
-    assert (config.realms[0].uris, config.realms[0].request_ids) == ("loose", "strict")
+    realm = config.realms[0]
+    assert (realm.uris, realm.request_ids, realm.announced_roles) == ("loose", "strict", "lenient")
+    assert (config.realm_template, config.agent) == (None, True)
 
 
 def test_the_shipped_file_names_every_key_of_the_model() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from router.config import InvalidConfig, load
 from router.config.decoding import MAX_VALUES
+from router.config.model import Config, Realm
 from tests.certificates import new_key, pem_of, write_certificate
 
 REALM = """\
@@ -23,6 +24,9 @@ realms:
           - {uri: com.example.add, allow: [call]}
 """
 """Right, and 8 lines long: what a test adds starts in line 9."""
+
+CONFIG_KEYS = ", ".join(Config.__struct_fields__)
+REALM_KEYS = ", ".join(Realm.__struct_fields__)
 
 
 def report(folder: Path, text: str | bytes, environment: dict[str, str] | None = None) -> str:
@@ -45,7 +49,7 @@ KEYS = [
     ("realm: []", "1:1: `realms` is missing\nconfig.yaml:1:1: unknown key `realm`; did you mean `realms`?"),
     (REALM + "listener: []", "9:1: unknown key `listener`; did you mean `listeners`?"),
     (REALM + "Limits: {}", "9:1: unknown key `Limits`; did you mean `limits`?"),
-    (REALM + "port: 80", "9:1: unknown key `port`; known here: realms, listeners, limits, logging, web"),
+    (REALM + "port: 80", "9:1: unknown key `port`; known here: " + CONFIG_KEYS),
     (REALM + "limits: {ping_intervall: 3}", "9:10: unknown key `ping_intervall`; did you mean `ping_interval`?"),
     (REALM + "web: {}\nlimits: {}\nweb: {}", "11:1: `web` is there twice; the first is in line 9"),
     (REALM + "web: {path: /, path: /a}", "9:16: `path` is there twice; the first is in line 9"),
@@ -54,20 +58,20 @@ KEYS = [
     (REALM + "[a]: 1", "9:1: a key must be a word, found a list"),
     (REALM + "<<: {web: false}",
      "9:1: merge keys (`<<`) are not supported; repeat the keys, or whole values by an alias"),
-    (REALM + '"a\\nb": 1', "9:1: unknown key `a\\nb`; known here: realms, listeners, limits, logging, web"),
+    (REALM + '"a\\nb": 1', "9:1: unknown key `a\\nb`; known here: " + CONFIG_KEYS),
     (REALM + "listeners: [{tls: {}}]", "9:19: `certificate` is missing\nconfig.yaml:9:19: `key` is missing"),
     (REALM + "listeners: [{tls: true}]", "9:19: `certificate` is missing\nconfig.yaml:9:19: `key` is missing"),
 ]  # fmt: skip
 
 TYPES = [
-    ("- a", "1:1: expected the keys realms, listeners, limits, logging, web, found a list"),
-    ("42", "1:1: expected the keys realms, listeners, limits, logging, web, found a number"),
+    ("- a", "1:1: expected the keys " + CONFIG_KEYS + ", found a list"),
+    ("42", "1:1: expected the keys " + CONFIG_KEYS + ", found a number"),
     ("realms: realm1", "1:9: expected a list, each entry after a `- `, found a text"),
     ("realms: {name: realm1}", "1:9: expected a list, each entry after a `- `, found keys"),
     ("realms:", "1:8: at least one entry is needed here"),
     ("realms: []", "1:9: at least one entry is needed here"),
     ("realms: [realm1]",
-     "1:10: expected the keys name, uris, request_ids, authentication, roles, found a text"),
+     "1:10: expected the keys " + REALM_KEYS + ", found a text"),
     (in_realm("name: realm1", "name: 1.0"),
      "2:11: expected a text on one line, found the number `1.0`; put it in quotes"),
     (in_realm("name: realm1", "name: no"),
@@ -181,6 +185,22 @@ FITTING = [
     (REALM + "limits: {ping_interval: 5}", "9:25: `ping_timeout` must not be longer than `ping_interval`"),
     (REALM + "limits: {ping_interval: 5, ping_timeout: 6}",
      "9:42: `ping_timeout` must not be longer than `ping_interval`"),
+    (REALM + "default_realm: realm2", "9:16: there is no realm `realm2`; did you mean `realm1`?"),
+    (REALM + "default_realm: realm1", ""),
+    (REALM + "default_realm: null", ""),
+    (REALM + "realm_template: {like: realm1, uri: com.example.}", ""),
+    (REALM + "realm_template: {like: elsewhere, uri: com.example.}",
+     "9:24: there is no realm `elsewhere`; the realms are realm1"),
+    (REALM + "realm_template: {like: realm1, uri: com..shop}", "9:37: `com..shop` is no prefix pattern"),
+    (REALM + "realm_template: {like: realm1, uri: com..shop, match: wildcard, max_realms: 3}", ""),
+    (REALM + "    trust: [{level: 1}, {level: 2, role: anonymous}, {level: 0, uri: com..a, match: wildcard}]", ""),
+    (REALM + "    trust: [{level: 1, role: anonymos}]",
+     "9:30: there is no role `anonymos`; did you mean `anonymous`?"),
+    (REALM + "    trust: [{level: 1, uri: com..a}]", "9:29: `com..a` is no prefix pattern"),
+    (REALM + "    trust: [{level: 1}, {level: 2}]", "9:33: there are two levels for `` (prefix)"),
+    (REALM + "    history: {topics: [{uri: com.}]}", "9:30: `com.` is no URI"),
+    (REALM + "    history: {topics: [{uri: a}, {uri: a, match: prefix}, {uri: a}]}",
+     "9:65: `a` (exact) is named twice"),
     (REALM + "web: {directory: nowhere}", "9:18: nowhere: no such file"),
     (REALM + "web: {directory: config.yaml}", "9:18: config.yaml: a file, not a folder"),
 ]  # fmt: skip
@@ -216,8 +236,8 @@ SYNTAX = [
     ("[" * 200_000, "1:65: nested more than 64 levels deep"),
     ("[" * 200_000 + "]" * 200_000, "1:65: nested more than 64 levels deep"),
     ("a: &a [*a]", "1:1: `realms` is missing\nconfig.yaml:1:1: unknown key `a`; "
-     "known here: realms, listeners, limits, logging, web"),
-    ("realms: &a [*a]", "1:9: expected the keys name, uris, request_ids, authentication, roles, found a list"),
+     "known here: " + CONFIG_KEYS),
+    ("realms: &a [*a]", "1:9: expected the keys " + REALM_KEYS + ", found a list"),
 ]  # fmt: skip
 
 

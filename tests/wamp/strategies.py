@@ -56,7 +56,7 @@ def of(hint: Any) -> st.SearchStrategy[Any]:
     """Values of a type that a message or its options are declared with."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return st.integers(1, MAX_ID)
+        return st.integers(1, MAX_ID) if inner[0] is int else st.sampled_from(("null", "x_mine"))
     if origin in (Union, UnionType):
         return st.one_of([of(each) for each in inner])
     if origin is Literal:

@@ -34,6 +34,7 @@ def test_the_same_serializer_gets_the_same_parts(codec):
 @every_pair
 @given(payloads)
 def test_another_serializer_gets_the_same_values(source, target, payload):
+    """B22"""
     carried = payload_of(source, call(source, *map(source.dump, payload)))
     assert repr([target.load(part) for part in carried.parts_for(target)]) == repr(list(payload))
 
@@ -60,5 +61,6 @@ def test_a_copy_outlives_the_frame(codec, payload):
 
 
 def test_arguments_may_be_empty():
+    """A18"""
     payload = payload_of(JSON, JSON.decode(b'[48,1,{},"a",[],{}]'))
     assert payload.parts_for(MESSAGEPACK) == (Raw(b"\x90"), Raw(b"\x80"))

@@ -16,6 +16,7 @@ SLIPS = ["com.add\n", "\ncom.add", "com\n.add", "com.add\r", "com.add\n\n", "com
 
 @pytest.mark.parametrize("uri", GOOD)
 def test_a_plain_uri_is_good_under_both_rules(uri):
+    """A20"""
     assert is_uri(uri)
     assert is_uri(uri, strict=True)
 
@@ -29,6 +30,7 @@ def test_only_loose_rules_allow_other_characters(uri):
 @pytest.mark.parametrize("uri", BAD + SLIPS)
 @pytest.mark.parametrize("strict", [False, True])
 def test_empty_components_hash_signs_and_whitespace_are_bad(uri, strict):
+    """A20"""
     assert not is_uri(uri, strict)
 
 
@@ -36,6 +38,7 @@ def test_empty_components_hash_signs_and_whitespace_are_bad(uri, strict):
 @pytest.mark.parametrize("match", ["exact", "prefix", "wildcard"])
 @pytest.mark.parametrize("strict", [False, True])
 def test_no_newline_slips_into_a_pattern(uri, match, strict):
+    """A20"""
     assert not is_pattern(uri, match, strict)
 
 
@@ -58,6 +61,7 @@ def test_no_newline_slips_into_a_pattern(uri, match, strict):
 )
 @pytest.mark.parametrize("strict", [False, True])
 def test_each_match_policy_has_its_own_patterns(pattern, matches, strict):
+    """A20"""
     assert {match for match in ("exact", "prefix", "wildcard") if is_pattern(pattern, match, strict)} == matches
 
 
@@ -105,6 +109,7 @@ def test_no_uri_takes_long_to_check(uri):
 
 @pytest.mark.parametrize("uri", ["wamp", "wamp.", "wamp.session.count", "wamp..x", "wamp.."])
 def test_what_begins_with_the_component_wamp_is_reserved(uri):
+    """A21"""
     assert is_reserved(uri)
 
 

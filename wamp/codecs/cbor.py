@@ -19,6 +19,7 @@ from msgspec import Raw, Struct
 from wamp.codecs.cbor_items import (
     ARRAY,
     BREAK,
+    BYTES,
     ENDLESS,
     MAP,
     MAX_DEPTH,
@@ -106,6 +107,10 @@ class Cbor(Codec):
             raise refusal(error) from None
         return cast("ClientMessage", message)
 
+    def is_list(self, raw: Raw) -> bool:
+        """See `Codec.is_list`."""
+        return memoryview(raw)[0] >> 5 == ARRAY
+
     def dump(self, value: Any) -> Raw:
         """See `Codec.dump`: all that JSON has, and all of MessagePack but its extension types, fits."""
         try:
@@ -170,7 +175,10 @@ def _elements(data: bytes) -> tuple[type[Message], list[Any]]:
         value, at = _element(data, at)
         elements.append(value)
     if length > head_length:
-        end = _skip_arguments(data, at)
+        if data[at] >> 5 in (BYTES, TEXT) and length == head_length + 1 and _takes_octets(elements):
+            end = skip(data, at)
+        else:
+            end = _skip_arguments(data, at)
         elements.append(Raw(data[at:end]))
         at = end
         if length > head_length + 1:
@@ -214,6 +222,11 @@ def _element(data: bytes, at: int) -> tuple[Any, int]:
     if _ODD_OCTET.search(octets) and type(value) is dict:
         value = _with_null(present(value, _is_undefined), _ODD_TYPES)
     return value, end
+
+
+def _takes_octets(head: list[Any]) -> bool:
+    """See `codec.takes_octets`; the options are not typed yet, they will be."""
+    return any(type(element) is dict and element.get("enc_algo") is not None for element in head)
 
 
 def _skip_arguments(data: bytes, at: int) -> int:

@@ -16,7 +16,8 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from wamp.errors import InvalidMessage, Untranscodable
-from wamp.messages import CODES, ClientMessage, Message
+from wamp.messages import CODES, ClientMessage, Error, Message
+from wamp.options import Carried
 
 MAX_REASON_LENGTH: Final = 120
 """In characters, of what a peer is told about its invalid message: msgspec quotes the peer's text, of any length."""
@@ -85,12 +86,25 @@ class Codec(ABC):
         return elements
 
     @abstractmethod
+    def is_list(self, raw: Raw) -> bool:
+        """Whether Arguments are the list that they are but for payload transparency, see `takes_octets`."""
+
+    @abstractmethod
     def dump(self, value: Any) -> Raw:
         """Write a payload value in this format; raises `Untranscodable`."""
 
     @abstractmethod
     def load(self, raw: Raw) -> Any:
         """Read a payload value of this format; raises `Untranscodable`."""
+
+
+def takes_octets(message: Message) -> bool:
+    """Whether octets, or text, may be where Arguments would be: autobahn's payload transparency, told by `enc_algo`.
+
+    ArgumentsKw must not follow then.
+    """
+    carrier = message.details if isinstance(message, Error) else getattr(message, "options", None)
+    return isinstance(carrier, Carried) and carrier.enc_algo is not UNSET and message.kwargs is UNSET  # type: ignore[attr-defined]
 
 
 def elements_of(message: Message) -> tuple[Any, ...]:

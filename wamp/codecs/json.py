@@ -13,13 +13,14 @@ from typing import Any, ClassVar, Final, cast
 import msgspec
 from msgspec import UNSET, Raw
 
-from wamp.codecs.codec import HEADER_LENGTH, WITH_PAYLOAD, Codec, refusal
+from wamp.codecs.codec import HEADER_LENGTH, WITH_PAYLOAD, Codec, refusal, takes_octets
 from wamp.errors import InvalidMessage, Untranscodable
 from wamp.messages import ClientMessage
 from wamp.options import HelloDetails, WelcomeDetails
 
 _OPEN_LIST: Final = ord("[")
 _OPEN_DICT: Final = ord("{")
+_QUOTE: Final = ord('"')
 _NUL_ESCAPE: Final = b"\\u0000"
 
 _FREE_FORM: Final = (dict, HelloDetails, WelcomeDetails)
@@ -64,6 +65,10 @@ class Json(Codec):
             raise refusal(error) from None
         return message  # type: ignore[no-any-return]
 
+    def is_list(self, raw: Raw) -> bool:
+        """See `Codec.is_list`."""
+        return memoryview(raw)[0] == _OPEN_LIST
+
     def dump(self, value: Any) -> Raw:
         """See `Codec.dump`: octets and dates become text; NaN, infinities and keys that are not text do not fit."""
         try:
@@ -94,7 +99,8 @@ class Json(Codec):
 def _check_payload(message: Any) -> None:
     if message.args is UNSET:
         return
-    if memoryview(message.args)[0] != _OPEN_LIST:
+    first = memoryview(message.args)[0]
+    if first != _OPEN_LIST and not (first == _QUOTE and takes_octets(message)):
         raise InvalidMessage("Arguments must be a list")
     if message.kwargs is not UNSET and memoryview(message.kwargs)[0] != _OPEN_DICT:
         raise InvalidMessage("ArgumentsKw must be a dictionary")

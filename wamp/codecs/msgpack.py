@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.msgpack import Ext
 
-from wamp.codecs.codec import HEADER_LENGTH, WITH_PAYLOAD, Codec, build, message_type, refusal
+from wamp.codecs.codec import HEADER_LENGTH, WITH_PAYLOAD, Codec, build, message_type, refusal, takes_octets
 from wamp.codecs.msgpack_items import refuse_colliding_keys, refuse_container_keys
 from wamp.errors import InvalidMessage, Untranscodable
 from wamp.messages import ClientMessage, Message
@@ -47,6 +47,11 @@ class MessagePack(Codec):
             raise refusal(error) from None
         return message  # type: ignore[no-any-return]
 
+    def is_list(self, raw: Raw) -> bool:
+        """See `Codec.is_list`."""
+        initial = memoryview(raw)[0]
+        return 0x90 <= initial <= 0x9F or initial in (0xDC, 0xDD)
+
     def dump(self, value: Any) -> Raw:
         """See `Codec.dump`: integers beyond 64 bits and what only CBOR has do not fit."""
         try:
@@ -63,7 +68,11 @@ class MessagePack(Codec):
 
     def _check_payload(self, message: Any) -> None:
         if message.args is not UNSET:
-            self._decode_args(message.args)
+            try:
+                self._decode_args(message.args)
+            except msgspec.ValidationError:
+                if not takes_octets(message) or type(msgspec.msgpack.decode(message.args)) not in (bytes, str):
+                    raise
             refuse_container_keys(message.args)
         if message.kwargs is not UNSET:
             self._decode_kwargs(message.kwargs)

@@ -17,6 +17,8 @@ RAWSOCKET = b"\x7f\xf1\0\0" + len(HELLO).to_bytes(4, "big") + HELLO
 
 
 def test_a_websocket_opens_octet_by_octet() -> None:
+    """B17"""
+
     async def main() -> None:
         async with listening() as (listener, sessions):
             peer = await Peer.connect(listener.port)
@@ -45,6 +47,8 @@ def test_a_websocket_opens_with_its_first_messages_in_the_same_read() -> None:
 
 
 def test_a_rawsocket_opens_octet_by_octet_and_in_one_read() -> None:
+    """B10, B17"""
+
     async def main() -> None:
         async with listening() as (listener, sessions):
             slow, fast = await Peer.connect(listener.port), await Peer.connect(listener.port)
@@ -92,6 +96,7 @@ def test_what_is_not_understood_is_refused_clearly(octets: bytes, status: bytes)
 
 
 def test_other_http_goes_to_the_hook_with_all_that_was_read() -> None:
+    """B17"""
     taken: list[bytes] = []
 
     def http(transport: asyncio.Transport, octets: bytes) -> None:
@@ -164,6 +169,7 @@ class Pipe(asyncio.Transport):
 
 @pytest.mark.parametrize("octets", [b"", b"\x7f\xf1\0"])
 def test_a_silent_connection_is_dropped_at_the_deadline(octets: bytes) -> None:
+    """A30, J2"""
     door, pipe, clock = knock()
     if octets:
         door.data_received(octets)
@@ -176,6 +182,7 @@ def test_a_silent_connection_is_dropped_at_the_deadline(octets: bytes) -> None:
 
 
 def test_a_request_that_stalls_is_told_so_and_dropped_even_if_it_trickles_on() -> None:
+    """A30, J2"""
     door, pipe, clock = knock()
     for octet in b"GET /ws HTTP/1.1":
         door.data_received(bytes((octet,)))

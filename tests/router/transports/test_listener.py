@@ -47,6 +47,8 @@ def certificate(tmp_path: Path) -> Path:
 
 
 def test_websocket_and_rawsocket_work_with_tls_on_one_port(certificate: Path) -> None:
+    """B17, B19, J1"""
+
     async def main() -> None:
         loop = asyncio.get_running_loop()
         server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

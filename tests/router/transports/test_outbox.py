@@ -53,6 +53,8 @@ def waiting(session: Recorder) -> int:
 
 
 def test_a_peer_that_does_not_read_is_disconnected() -> None:
+    """D21, J2"""
+
     async def main() -> None:
         async with deaf_peer() as (_, session):
             await stuff(session)
@@ -64,6 +66,8 @@ def test_a_peer_that_does_not_read_is_disconnected() -> None:
 
 
 def test_with_drop_events_are_dropped_and_counted_and_replies_are_not() -> None:
+    """D21"""
+
     async def main() -> None:
         async with deaf_peer(slow="drop") as (peer, session):
             await stuff(session)

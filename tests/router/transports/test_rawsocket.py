@@ -52,6 +52,8 @@ def play(scene: Scene, handshake: bytes = b"\x7f\xf1\0\0", **terms: Any) -> Reco
 )
 @pytest.mark.parametrize("split", [False, True])
 def test_handshakes(octets: bytes, answer: bytes, split: bool) -> None:
+    """B10"""
+
     async def main() -> None:
         async with listening() as (listener, sessions):
             peer = await Peer.connect(listener.port)
@@ -69,6 +71,8 @@ def test_handshakes(octets: bytes, answer: bytes, split: bool) -> None:
 
 
 def test_a_full_router_answers_with_error_4() -> None:
+    """B10, J2"""
+
     async def main() -> None:
         async with listening(admit=lambda: False) as (listener, _):
             peer = await Peer.connect(listener.port)
@@ -84,6 +88,8 @@ def test_a_full_router_answers_with_error_4() -> None:
     [(1, JSON_HELLO), (2, msgspec.msgpack.encode(HELLO)), (3, cbor2.dumps(HELLO))],
 )
 def test_each_serializer_is_understood(serializer: int, hello: bytes) -> None:
+    """B3, B5, B6, B10"""
+
     async def scene(peer: Peer, session: Recorder) -> None:
         peer.write(frame_message(hello))
         await until(lambda: session.received)
@@ -94,6 +100,8 @@ def test_each_serializer_is_understood(serializer: int, hello: bytes) -> None:
 
 
 def test_each_ping_is_answered_with_one_pong_even_before_hello() -> None:
+    """B12"""
+
     async def scene(peer: Peer, session: Recorder) -> None:
         peer.write(frame_ping(b"1") + frame_pong(b"unasked") + frame_ping(b"") + frame_message(JSON_HELLO))
         assert await peer.raw_frame() == (PONG, b"1")
@@ -104,6 +112,8 @@ def test_each_ping_is_answered_with_one_pong_even_before_hello() -> None:
 
 
 def test_an_empty_message_is_a_violation() -> None:
+    """B11"""
+
     async def scene(peer: Peer, session: Recorder) -> None:
         peer.write(frame_message(b"") + frame_message(JSON_HELLO))
         assert await peer.rest() == b""
@@ -115,6 +125,8 @@ def test_an_empty_message_is_a_violation() -> None:
 
 @pytest.mark.parametrize("octets", [b"\x10\0\0\x01x", b"\x03\0\0\0", b"\0\0\x03\xe9", b"\x08\0\0\0"])
 def test_a_bad_frame_ends_the_connection_at_once_but_not_what_came_before(octets: bytes) -> None:
+    """B11"""
+
     async def scene(peer: Peer, session: Recorder) -> None:
         peer.write(frame_message(JSON_HELLO) + octets + frame_message(JSON_HELLO))
         assert await peer.rest() == b""
@@ -134,6 +146,8 @@ def test_close_comes_after_what_was_sent() -> None:
 
 
 def test_a_peer_never_gets_a_frame_that_is_larger_than_it_announced() -> None:
+    """B13, D21"""
+
     async def scene(peer: Peer, session: Recorder) -> None:
         transport = session.transport
         assert transport.max_outgoing == 4 + 512
@@ -147,6 +161,8 @@ def test_a_peer_never_gets_a_frame_that_is_larger_than_it_announced() -> None:
 
 
 def test_a_large_message_arrives_whole() -> None:
+    """B11"""
+
     async def scene(peer: Peer, session: Recorder) -> None:
         hello = msgspec.json.encode([1, "com.example", {"roles": {"caller": {}}, "agent": "x" * (2**24 - 100)}])
         hello += b" " * (2**24 - len(hello))
@@ -166,6 +182,8 @@ def test_the_peer_leaving_detaches_the_session() -> None:
 
 
 def test_our_ping_is_a_rawsocket_ping() -> None:
+    """B12"""
+
     async def scene(peer: Peer, session: Recorder) -> None:
         session.transport.ping()
         assert await peer.raw_frame() == (PING, b"")

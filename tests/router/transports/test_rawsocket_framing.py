@@ -32,6 +32,7 @@ def read(pieces: list[bytes], limit: int = 1000) -> list[tuple[int, bytes]]:
 
 
 def test_frames_are_the_same_in_one_read_and_octet_by_octet() -> None:
+    """B11"""
     assert read([STREAM]) == FRAMES
     assert read([bytes((octet,)) for octet in STREAM]) == FRAMES
 
@@ -57,6 +58,7 @@ def test_frames_are_the_same_however_the_stream_is_cut(seed: int) -> None:
     ],
 )
 def test_a_malformed_or_oversized_frame_is_refused_on_its_header(header: bytes) -> None:
+    """B11, J2"""
     reader = FrameReader(1000)
     frames = reader.feed(frame_message(b"before") + header)
     assert next(frames) == (MESSAGE, b"before")
@@ -65,6 +67,7 @@ def test_a_malformed_or_oversized_frame_is_refused_on_its_header(header: bytes) 
 
 
 def test_a_frame_of_exactly_16_mib_uses_the_extra_bit() -> None:
+    """B11"""
     payload = bytes(MAX_LENGTH)
     framed = frame_message(payload)
     assert framed[:4] == b"\x08\0\0\0"
@@ -95,6 +98,7 @@ def test_a_handshake_tells_what_the_client_takes() -> None:
 
 @pytest.mark.parametrize("octets", [b"\x7f\xf1\x01\0", b"\x7f\xf1\0\x01"])
 def test_reserved_octets_of_a_handshake_are_refused(octets: bytes) -> None:
+    """B10"""
     with pytest.raises(RefusedHandshake) as refused:
         parse_handshake(octets)
     assert refused.value.response() == b"\x7f\x30\0\0"

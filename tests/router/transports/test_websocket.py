@@ -48,6 +48,8 @@ def play(scene: Scene, **terms: Any) -> Recorder:
     ],
 )
 def test_the_first_offer_that_we_speak_is_chosen(offers: str, chosen: str, opcode: int, hello: bytes) -> None:
+    """B1"""
+
     async def main() -> None:
         async with listening() as (listener, sessions):
             peer = await Peer.connect(listener.port)
@@ -93,6 +95,8 @@ def test_a_real_websocket_client_accepts_the_handshake() -> None:
     ],
 )
 def test_a_handshake_that_cannot_be_granted_is_explained(octets: bytes, status: bytes, text: bytes) -> None:
+    """B1"""
+
     async def main() -> None:
         async with listening() as (listener, sessions):
             peer = await Peer.connect(listener.port)
@@ -119,6 +123,8 @@ def test_a_full_router_refuses_with_503() -> None:
 
 
 def test_a_frame_of_the_wrong_type_is_a_violation() -> None:
+    """A13, B2"""
+
     async def scene(peer: Peer, session: Recorder) -> None:
         peer.write(masked(BINARY, JSON_HELLO))
         assert await peer.frame() == (CLOSE, b"\x03\xeaprotocol violation")
@@ -193,6 +199,8 @@ def test_what_breaks_rfc_6455_ends_the_connection_with_the_right_code(octets: by
 
 
 def test_an_oversized_message_costs_only_its_sender() -> None:
+    """J2"""
+
     async def main() -> None:
         async with listening(limits=Limits(max_message_size=1000)) as (listener, sessions):
             good, bad = await websocket(listener.port), await websocket(listener.port)
@@ -259,6 +267,8 @@ def test_a_mistake_of_ours_is_hidden_from_the_peer_and_ends_the_session() -> Non
 
 
 def test_a_connection_can_carry_a_second_session() -> None:
+    """A9"""
+
     async def main() -> None:
         async with listening() as (listener, sessions):
             peer = await websocket(listener.port)

@@ -36,6 +36,7 @@ async def fuzz(reports: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_the_framing_passes_every_case_of_the_autobahn_testsuite(tmp_path: Path) -> None:
+    """B1"""
     results = run(fuzz(tmp_path))
     assert len(results) > 290
     assert {case: result for case, result in results.items() if not passed(result)} == {}

@@ -70,6 +70,7 @@ def test_what_is_written_by_hand_is_what_cbor2_writes(value):
     ],
 )
 def test_a_message_is_the_same_however_its_items_are_written(data):
+    """B6"""
     assert CBOR.encode(CBOR.decode(hexed(data))) == hexed("84 18 30 01 a0 61 61")
 
 
@@ -95,6 +96,7 @@ def test_a_payload_passes_as_it_is_and_can_be_read(args, value):
 
 
 def test_indefinite_lengths_of_message_arguments_and_keywords_end_where_they_should():
+    """B6"""
     message = CBOR.decode(hexed("9f 18 30 01 a0 61 61 9f 01 ff bf 61 6b 9f ff ff ff"))
     assert (bytes(message.args), bytes(message.kwargs)) == (hexed("9f 01 ff"), hexed("bf 61 6b 9f ff ff"))
 
@@ -147,6 +149,7 @@ def test_a_promise_of_more_than_there_is_costs_nothing(major, length):
 
 
 def test_nesting_is_allowed_to_a_depth_and_no_deeper():
+    """B6, J2"""
     for opening in (b"\x81", b"\x9f", b"\xc1", b"\xa1\x61k"):
         assert skip(opening * 200 + b"\x00" + b"\xff" * 200, 0) > 0
         for filler in (b"\x00", LONG):
@@ -191,6 +194,7 @@ TAGGED = [
 @pytest.mark.parametrize("tagged", TAGGED)
 @pytest.mark.parametrize("filler", [b"\x00", LONG], ids=["small", "large"])
 def test_tags_in_a_payload_pass_whatever_they_hold(tagged, filler):
+    """B6"""
     args = b"\x82" + hexed(tagged) + filler
     message = CBOR.decode(call(args, b"\xa1\x61k" + hexed(tagged)))
     assert bytes(message.args) == args

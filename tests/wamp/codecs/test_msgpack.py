@@ -77,6 +77,7 @@ def test_undefined_is_no_excuse_for_other_mistakes():
 
 
 def test_extension_types_pass_through_to_messagepack_clients_only():
+    """B5"""
     message = MESSAGEPACK.decode(frame(48, 1, {}, "a", [Ext(5, b"abc"), UNDEFINED]))
     assert bytes(message.args) == msgspec.msgpack.encode([Ext(5, b"abc"), UNDEFINED])
     for codec in (JSON, CBOR):
@@ -108,6 +109,7 @@ def test_integer_keys_pass_to_messagepack_and_cbor():
 
 @pytest.mark.parametrize("octets", [b"\xc1", b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff"])
 def test_a_promise_of_more_than_there_is_costs_nothing(octets):
+    """B5, J2"""
     for data in (octets, b"\x95\x30\x01\x80\xa1a" + octets, b"\x95\x30\x01\x81\xa1x" + octets + bytes(1000)):
         with pytest.raises(InvalidMessage):
             MESSAGEPACK.decode(data)
@@ -167,6 +169,7 @@ def test_large_maps_with_plain_keys_and_any_values_are_let_in(head):
 
 
 def test_no_map_has_a_list_or_a_map_as_a_key():
+    """B5"""
     for value in ([{(1, 2): 3}], [[{"a": {(): 1}}]], [1, {"a": 1, ("b",): 2}]):
         with pytest.raises(InvalidMessage):
             MESSAGEPACK.decode(frame(48, 1, {}, "a", value))

@@ -1,0 +1,41 @@
+"""How the router answers a CALL of one of its own procedures: at once, by RESULT or ERROR."""
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET
+
+from realms.meta.catalogue import PROCEDURES
+from wamp.errors import INVALID_ARGUMENT, NO_SUCH_PROCEDURE, Untranscodable, WampError
+from wamp.messages import CODES, Call, Result
+from wamp.options import ResultDetails
+from wamp.payloads import NO_PAYLOAD, OwnPayload, payload_of
+
+if TYPE_CHECKING:
+    from realms.realm import Realm
+    from realms.session import Session
+
+RESULT = CODES[Result]
+NO_DETAILS = ResultDetails()
+
+
+def answer(realm: "Realm", session: "Session", message: Call) -> None:
+    """Answer a CALL whose permission was checked; raises WampError, which becomes ERROR."""
+    procedure = PROCEDURES.get(message.procedure)
+    if procedure is None:
+        raise WampError(NO_SUCH_PROCEDURE, f"the router has no procedure '{message.procedure}'")
+    args, kwargs = _arguments(session, message)
+    result = procedure(realm, session, args, kwargs)
+    payload = NO_PAYLOAD if result.args is None else OwnPayload(None, (), values=(result.args,))
+    frame = session.frame((RESULT, message.request, NO_DETAILS), payload)
+    session.transport.send(frame)
+
+
+def _arguments(session: "Session", message: Call) -> tuple[list[Any], dict[str, Any]]:
+    options = message.options
+    if options.ppt_scheme is not UNSET or options.enc_algo is not UNSET:
+        raise WampError(INVALID_ARGUMENT, "the router cannot read arguments that are encrypted or passed through")
+    try:
+        values = payload_of(session.transport.wire.codec, message).load()
+    except Untranscodable as reason:
+        raise WampError(INVALID_ARGUMENT, f"the arguments cannot be read: {reason}") from None
+    return (values[0] if values else []), (values[1] if len(values) > 1 else {})

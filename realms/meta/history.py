@@ -1,0 +1,30 @@
+"""Event history over WAMP. Section "Event History" of the advanced profile.
+
+What is stored, and what a session may see of it, is the matter of `realms.history`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from realms.history import Filters
+from realms.meta.procedure import Result, procedure
+from realms.meta.subscriptions import known
+from wamp.errors import INVALID_ARGUMENT, WampError
+
+if TYPE_CHECKING:
+    from realms.realm import Realm
+    from realms.session import Session
+
+FILTERS = frozenset(Filters.__struct_fields__)
+
+
+@procedure("wamp.subscription.get_events")
+def get_events(realm: "Realm", caller: "Session", /, subscription: int, **filters: Any) -> Result:
+    """The stored events of a subscription that the caller may subscribe to, in order; the events are the Arguments."""
+    if unknown := filters.keys() - FILTERS:
+        raise WampError(INVALID_ARGUMENT, f"wamp.subscription.get_events has no argument {min(unknown)[:100]!r}")
+    one = known(realm, subscription)
+    given = {name: value for name, value in filters.items() if value is not None}
+    return Result(realm.broker.history.events(one, caller, **given))
+
+
+PROCEDURES = (get_events,)

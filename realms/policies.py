@@ -1,0 +1,95 @@
+"""What the configuration of a realm decides about calls and publications, beyond who may do them.
+
+Sections "Caller Identification", "Publisher Identification", "Call Trust Levels", "Publication Trust Levels" and "Call
+Timeouts" of the advanced profile leave these decisions to the router.
+"""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from msgspec import UNSET, UnsetType
+
+from realms.patterns import PatternIndex
+from wamp.options import MatchPolicy
+
+Disclosure = Literal["allow", "refuse", "always"]
+"""Who learns who called or published: who is asked to (`allow`), nobody (`refuse`), or everybody (`always`)."""
+
+
+class TrustRule(NamedTuple):
+    """How far to trust the calls and publications of a role on the URIs of one pattern; 0 is the least."""
+
+    trustlevel: int
+    match: MatchPolicy = "prefix"
+    uri: str = ""
+    role: str | None = None
+    """The authrole of the caller or publisher; None for every one that has no rule of its own."""
+
+
+class TrustLevels:
+    """The trust levels of a realm. Empty, and false, where the configuration names none."""
+
+    def __init__(self, rules: Iterable[TrustRule] = ()) -> None:
+        self._by_role: dict[str | None, PatternIndex[TrustRule]] = {}
+        for rule in rules:
+            self._by_role.setdefault(rule.role, PatternIndex()).add(rule.match, rule.uri, rule)
+
+    def __bool__(self) -> bool:
+        """Whether there is any rule."""
+        return bool(self._by_role)
+
+    def of(self, authrole: str, uri: str) -> int | UnsetType:
+        """The trust level of a call or publication: the best match among the role's own rules, else among the rest."""
+        for role in (authrole, None):
+            index = self._by_role.get(role)
+            rule = None if index is None else index.best(uri)
+            if rule is not None:
+                return rule.trustlevel
+        return UNSET
+
+
+class CallLimits(NamedTuple):
+    """What calls may cost and how long they may take. Times are milliseconds, as in CALL.Options."""
+
+    pending: int = 16_384
+    """Calls that one session may wait for; more are refused."""
+
+    queued: int = 1_000
+    """Calls that may wait for a registration whose callees are all at their concurrency limit."""
+
+    default_timeout: int = 0
+    """For calls that name none; 0 for none."""
+
+    max_timeout: int = 0
+    """No call takes longer than that, whatever it asks for; 0 for no such limit."""
+
+    forward_timeout: bool = True
+    """Whether callees that ask for it (REGISTER.Options.forward_timeout) keep the time themselves."""
+
+
+class EventLimits(NamedTuple):
+    """What subscriptions and publications may cost."""
+
+    subscriptions: int = 10_000
+    """Subscriptions that one session may have; more are refused."""
+
+    retained: int = 1_000
+    """Topics of which a retained event is kept; the one that was not published to for the longest time makes room."""
+
+
+class Policies(NamedTuple):
+    """The policies of a realm. The defaults are those of a router without configuration."""
+
+    disclosure: Disclosure = "allow"
+    trust: TrustLevels = TrustLevels()
+    calls: CallLimits = CallLimits()
+    events: EventLimits = EventLimits()
+
+    @property
+    def are_plain_for_calls(self) -> bool:
+        """Whether a plain call is as plain as it looks."""
+        timed = self.calls.default_timeout or self.calls.max_timeout
+        return self.disclosure != "always" and not self.trust and not timed
+
+
+NO_POLICIES = Policies()

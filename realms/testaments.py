@@ -1,0 +1,104 @@
+"""Testaments: what a session wants published when it is gone, however it goes.
+
+Every session has two buckets: `detached` for when its transport is lost, `destroyed` for when the session itself is
+over. Here sessions are not resumed, so both are published when it ends, first `detached`, then `destroyed`, each in the
+order of adding. Section "Session Testament" of the advanced profile.
+
+The testaments of a session that is killed are published, too; only not when all sessions are (`drop`).
+"""
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+import msgspec
+
+from wamp.errors import INVALID_ARGUMENT, NOT_AUTHORIZED, WampError
+from wamp.options import PublishOptions
+from wamp.payloads import Payload, payload_with
+
+if TYPE_CHECKING:
+    from realms.realm import Realm
+    from realms.session import Session
+
+Scope = Literal["detached", "destroyed"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)  # in the order of publication
+
+MAX_TESTAMENTS = 100
+"""For one session; each may be as large as a message."""
+
+
+class Testament(NamedTuple):
+    """A publication to come."""
+
+    topic: str
+    payload: Payload
+    options: PublishOptions
+
+
+class Testaments:
+    """The testaments of a realm's sessions."""
+
+    def __init__(self, realm: "Realm") -> None:
+        self._realm = realm
+        self._buckets: dict[Session, dict[Scope, list[Testament]]] = {}
+
+    def __len__(self) -> int:
+        """How many sessions have a testament."""
+        return len(self._buckets)
+
+    def add(
+        self,
+        session: "Session",
+        scope: str = "destroyed",
+        topic: str = "",
+        args: list[Any] | None = None,
+        kwargs: dict[str, Any] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        """Add a testament to a bucket, behind those that are there: `wamp.session.add_testament`.
+
+        `options` is what `publish_options` was: options of PUBLISH, of which `acknowledge` means nothing here. Raises
+        WampError: `invalid_argument` for a scope or options that are none or too many testaments,
+        `invalid_uri` and `not_authorized` as for PUBLISH, `option_disallowed.disclose_me` where that is refused.
+        """
+        bucket = _checked(scope)
+        try:
+            asked = msgspec.convert(options or {}, PublishOptions)
+        except msgspec.ValidationError as mistake:
+            raise WampError(INVALID_ARGUMENT, f"no valid publish options: {mistake}") from None
+        self._realm.permit(session, "publish", topic)
+        self._realm.broker.check_disclosure(asked)
+        buckets = self._buckets.get(session, {})
+        if sum(map(len, buckets.values())) >= MAX_TESTAMENTS:
+            raise WampError(NOT_AUTHORIZED, f"this session has {MAX_TESTAMENTS} testaments, the most there may be")
+        own = msgspec.structs.replace(asked, acknowledge=False, exclude_me=True, forward_for=msgspec.UNSET)
+        codec = session.transport.wire.codec
+        payload = Payload(codec, payload_with(args, kwargs).parts_for(codec))
+        self._buckets.setdefault(session, buckets).setdefault(bucket, []).append(Testament(topic, payload, own))
+
+    def flush(self, session: "Session", scope: str = "destroyed") -> None:
+        """Forget the testaments of one bucket: `wamp.session.flush_testaments`; `invalid_argument` for a bad scope."""
+        bucket = _checked(scope)
+        buckets = self._buckets.get(session)
+        if buckets is not None:
+            buckets.pop(bucket, None)
+            if not buckets:
+                del self._buckets[session]
+
+    def drop(self, session: "Session") -> None:
+        """Forget all testaments of a session unpublished: `wamp.session.kill_all` does, before it kills."""
+        self._buckets.pop(session, None)
+
+    def publish(self, session: "Session") -> None:
+        """The session leaves: publish what it left, in its name."""
+        buckets = self._buckets.pop(session, None)
+        if buckets is None:
+            return
+        for scope in SCOPES:
+            for testament in buckets.get(scope, ()):
+                self._realm.broker.publish_as(session, testament.topic, testament.payload, testament.options)
+
+
+def _checked(scope: str) -> Scope:
+    if scope not in SCOPES:
+        raise WampError(INVALID_ARGUMENT, f"a scope is one of {', '.join(SCOPES)}")
+    return scope
