@@ -21,7 +21,7 @@ WATCHED: Final = (
     ("wamp.", "prefix"), ("wamp.session.on_join", "exact"), ("wamp.session.on_leave", "exact"),
     ("wamp.subscription.", "prefix"), ("wamp.registration..", "wildcard"),
 )  # fmt: skip
-POLICIES: Final = ("single", "roundrobin", "roundrobin", "random", "first", "last")
+POLICIES: Final = ("single", *["roundrobin"] * 4, "random", "first", "last")
 MODES: Final = ("skip", "kill", "killnowait")
 NOTHING_OF_THE_KIND: Final[tuple[list[Any], ...]] = (
     [1, "realm1", {"roles": {"caller": {}}}], [2, 1, {}], [5, "signature", {}], [8, 48, 1, {}, "com.error"],
@@ -93,7 +93,7 @@ class Steps:
     def subscribe(self, place: int) -> Step:
         uri, match = self._dice.choice(WATCHED if self._maybe(0.1) else PATTERNS)
         options = self._options(
-            ("get_retained", 0.3, _true), ("nkey", 0.1, lambda dice: dice.choice(("n1", "n2", "n3")))
+            ("get_retained", 0.3, _true), ("nkey", 0.3, lambda dice: dice.choice(("n1", "n2", "n3")))
         )
         return ("subscribe", place, uri, {"match": match, **options})
 
@@ -103,7 +103,7 @@ class Steps:
     def publish(self, place: int) -> Step:
         options = self._options(
             ("acknowledge", 0.4, _true), ("exclude_me", 0.4, _false), ("retain", 0.1, _true),
-            ("disclose_me", 0.1, _true), ("rkey", 0.05, lambda dice: dice.choice(("r1", "r2"))),
+            ("disclose_me", 0.1, _true), ("rkey", 0.15, lambda dice: dice.choice(("r1", "r2"))),
         )  # fmt: skip
         if self._maybe(0.2):
             options |= self._options(
@@ -131,7 +131,7 @@ class Steps:
             ("timeout", 0.3, lambda dice: dice.choice((0, 50, 500, 5000))), ("receive_progress", 0.4, _true),
             ("progress", 0.15, _true), ("disclose_me", 0.1, _true),
         )  # fmt: skip
-        if self._maybe(0.07):
+        if self._maybe(0.1):
             options |= {"runon": self._dice.choice(("all", "any", "partition")), "rkey": "r1"}
             options |= self._options(("runmode", 0.5, lambda dice: dice.choice(("gather", "progressive"))))
         elif self._maybe(0.03):

@@ -13,6 +13,7 @@ from tests.realms.fakes import ANYONE, EVERYTHING, Scene
 from tests.realms.walk_steps import PLACES, Step
 from tests.realms.walkers import CODECS, ROLES, TINY, Called, Line, Walker, matches, preference
 
+UNAVAILABLE: Final = "wamp.error.unavailable"
 GUEST: Final = Role("guest", [Rule("prefix", "com.", EVERYTHING), Rule("prefix", "wamp.", EVERYTHING)])
 BIG: Final = "x" * TINY
 
@@ -32,6 +33,8 @@ class World:
         self.calling = 0  # the number of the call that is being made
         self.expected: dict[Walker, list[tuple[int, int]]] | None = None  # events of this step
         self.shards: set[int] = set()  # subscriptions of which one shard gets the publication
+        self.refusals: set[tuple[int, int]] = set()  # (callee, call) of callees that said "unavailable"
+        self.retained: dict[int, dict[str, Any]] = {}  # the options of publications, by number
         self.numbers = 0
 
     def number(self) -> int:
@@ -127,10 +130,15 @@ class World:
                 for kept in walker.registrations.values() if matches(*kept[:2], self.procedures[number])
             )  # fmt: skip
             assert preference(match, uri) == best, f"call went to {match} {uri}, which is not the best"
+        assert (callee.number, number) not in self.refusals, f"call {number} went twice to an unavailable callee"
         if number not in self.given_up:
             before = callee.last_invoked.get((caller, registration), 0)
             assert number > before, f"invocation out of order: call {number} after {before}"
             callee.last_invoked[caller, registration] = number
+
+    def may_have(self, walker: Walker, number: int) -> bool:
+        """Whether the lists of a publication that is retained let a subscriber have it."""
+        return is_eligible(walker, self.retained[number])
 
     def call_ended(self, called: Called, message: list[Any]) -> None:
         """A call was answered."""
@@ -218,6 +226,8 @@ class World:
             if name in options:
                 options[name] = [self._session(place) for place in options[name]]
         number = self.number()
+        if options.get("retain"):
+            self.retained[number] = options
         self._expect(walker, topic, options, is_big, number)
         request, args = walker.last_request + 1, [["e", walker.number, number], BIG if is_big else ""]
         if options.get("acknowledge"):
@@ -279,10 +289,11 @@ class World:
         walker.sends(48, walker.last_request, options, procedure, *payload)
 
     def _more(self, walker: Walker, nth: int, is_last: bool) -> None:
-        request = _nth([request for request, called in walker.calls.items() if called.more], nth)
+        streams = {request: called for request, called in walker.calls.items() if called.more} | walker.cut_short
+        request = _nth(list(streams), nth)
         if request is None:
             return
-        called = walker.calls[request]
+        called = streams[request]
         called.more = not is_last
         args = [["c", walker.number, called.number, self.number()]]
         walker.sends(48, request, {"progress": not is_last}, called.procedure, args)
@@ -313,6 +324,8 @@ class World:
         known = walker.invocations.pop(id)
         walker.answered.append(id)
         self.given_up.add(known.call)
+        if uri == UNAVAILABLE:
+            self.refusals.add((walker.number, known.call))
         walker.sends(8, 68, id, {}, uri, ["failed"])
 
     def _late(self, walker: Walker, nth: int, how: str) -> None:

@@ -135,6 +135,7 @@ class Walker:
         self.registrations: dict[int, tuple[str, str, dict[str, Any]]] = {}
         self.calls: dict[int, Called] = {}
         self.made: list[int] = []
+        self.cut_short: dict[int, Called] = {}  # calls that were answered before all of their chunks were sent
         self.invocations: dict[int, Invoked] = {}
         self.answered: list[int] = []
         self.events: list[tuple[int, int]] = []  # (subscription, publication's number), of this step
@@ -259,6 +260,7 @@ class Walker:
         _, publisher, number = payload[0][0]
         if details.get("retained"):
             assert options.get("get_retained"), f"retained event not asked for: {message}"
+            assert self.world.may_have(self, number), f"retained event for others: {message}"
             return
         before = self.last_event.get((publisher, 0), 0)
         assert number >= before, f"event out of order: {message} after {before}"
@@ -330,7 +332,8 @@ class Walker:
     def _call_ends(self, request: int, message: list[Any]) -> None:
         assert request in self.calls, f"call answered twice: {message}"
         called = self.calls.pop(request)
-        self.owed.pop(request, None)
+        if called.more:
+            self.cut_short[request] = called
         self.world.call_ended(called, message)
 
 
