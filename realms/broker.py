@@ -22,7 +22,7 @@ from realms.policies import Policies
 from realms.publication import ACKNOWLEDGEMENT, REVOCATION, Publication, is_plain
 from realms.retained import Retained
 from realms.session import Session
-from wamp.errors import DISCLOSE_ME_DISALLOWED, NO_SUCH_SUBSCRIPTION, NOT_AUTHORIZED, WampError
+from wamp.errors import CLOSE_KILLED, DISCLOSE_ME_DISALLOWED, NO_SUCH_SUBSCRIPTION, NOT_AUTHORIZED, WampError
 from wamp.ids import MAX_ID, random_id
 from wamp.messages import CODES, Event, Publish, Published, Subscribe, Subscribed, Unsubscribe, Unsubscribed
 from wamp.options import EventDetails, Features, MatchPolicy, PublishOptions, RevocationDetails
@@ -143,12 +143,12 @@ class Broker:
     def revoke(self, subscription: Subscription, session: Session, reason: str | None = None) -> None:
         """Take a subscription away from one of its subscribers.
 
-        `[35, 0, {"subscription": id, "reason": uri}]` tells it, if it announced that it understands. Section
-        "Subscription Revocation".
+        `[35, 0, {"subscription": id, "reason": uri}]` tells it, if it announced that it understands; without a reason
+        it is that of a session that is killed. Section "Subscription Revocation".
         """
         is_over = self._remove(session, subscription)
         if session.hears & REVOCATION:
-            details = RevocationDetails(subscription=subscription.id, reason=UNSET if reason is None else reason)
+            details = RevocationDetails(subscription=subscription.id, reason=reason or CLOSE_KILLED)
             session.send(Unsubscribed(0, details))
         self._tell_removed(session, subscription, is_over)
 

@@ -131,9 +131,9 @@ class PendingCall(Waiting, eq=False):
 
     def abandon(self) -> None:
         """See `Waiting.abandon`; section "Caller Leaving During an RPC Invocation"."""
-        self.finish()
         if self.callee is not self.caller:
             self.interrupt("killnowait", CANCELED)
+        self.finish()
 
     def interrupt(self, mode: CancelMode, reason: str) -> None:
         """Send INTERRUPT to a callee that announced call canceling."""

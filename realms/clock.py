@@ -17,5 +17,8 @@ class Timer(Protocol):
 class Clock(Protocol):
     """The part of Twisted's IReactorTime that realms use."""
 
+    def seconds(self) -> float:
+        """The time since some moment; it only ever goes on."""
+
     def callLater(self, delay: float, call: Callable[..., object], /, *args: Any) -> Timer:  # noqa: N802 - Twisted's name
         """Call `call(*args)` in `delay` seconds."""

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable
 from random import Random
 from time import time
 
-from msgspec import UNSET
-
 from realms.calls import INVOCATION, PendingCall
 from realms.clock import Clock
 from realms.exchange import Exchange
@@ -19,9 +17,11 @@ from realms.policies import NO_POLICIES, Policies
 from realms.registrations import Registration
 from realms.session import Session
 from wamp.errors import (
+    CLOSE_KILLED,
     DISCLOSE_ME_DISALLOWED,
     NO_SUCH_PROCEDURE,
     NO_SUCH_REGISTRATION,
+    NOT_AUTHORIZED,
     PROCEDURE_ALREADY_EXISTS,
     UNAVAILABLE,
     ProtocolViolation,
@@ -102,6 +102,9 @@ class Dealer:
         options, uri = message.options, message.procedure
         if options.disclose_caller and self._policies.disclosure == "refuse":
             raise WampError(DISCLOSE_ME_DISALLOWED, "callers are not disclosed in this realm")
+        limit = self._policies.calls.registrations
+        if len(session.registrations) >= limit:
+            raise WampError(NOT_AUTHORIZED, f"this session has {limit} registrations, which is the most there may be")
         registration = self._index.get(options.match, uri)
         if registration is not None and options.force_reregister:
             self._displace(registration, session)
@@ -132,10 +135,11 @@ class Dealer:
     def revoke(self, registration: Registration, session: Session, reason: str | None = None) -> None:
         """Take a registration away from one of its callees, which may still answer what is under way.
 
-        A callee that announced registration_revocation gets `[67, 0, {registration, reason}]`, another nothing.
+        A callee that announced registration_revocation gets `[67, 0, {registration, reason}]`, another nothing. Without
+        a reason it is that of a session that is killed: somebody wanted it gone.
         """
         if session.callee.registration_revocation:
-            details = RevocationDetails(registration=registration.id, reason=UNSET if reason is None else reason)
+            details = RevocationDetails(registration=registration.id, reason=reason or CLOSE_KILLED)
             session.send(Unregistered(0, details))
         self._remove(session, registration)
 

@@ -19,7 +19,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from realms.eligibility import Audience
 from realms.patterns import matches
-from wamp.errors import INVALID_ARGUMENT, NOT_AUTHORIZED, WampError
+from wamp.codecs import Codec
+from wamp.errors import INVALID_ARGUMENT, NOT_AUTHORIZED, Untranscodable, WampError
 from wamp.ids import Id
 from wamp.options import EventDetails, MatchPolicy
 from wamp.payloads import Payload
@@ -185,6 +186,7 @@ class History:
         `[{timestamp, subscription, publication, details, args?, kwargs?}, ...]`, which are the positional arguments of
         the RESULT, at most `MAX_EVENTS`; the filters are the keyword arguments of the CALL. Without history there are
         none. An exact subscription without a history of its own has the events of its topic from a recorded pattern.
+        An event that the session's serializer cannot express is left out, as nobody with it would have received it.
 
         Raises WampError: `not_authorized` if the session may not subscribe so, `invalid_argument` for bad filters.
         """
@@ -195,9 +197,10 @@ class History:
         span = None if source is None else self._span(source, subscription, given)
         if source is None or span is None:
             return []
+        codec = session.transport.wire.codec
         seen = (event for event in self._store.read(source, span) if event.audience.admits(session))
-        limit = MAX_EVENTS if given.limit is UNSET else min(given.limit, MAX_EVENTS)
-        return [_shown(event, subscription) for event in islice(seen, limit)]
+        shown = (told for event in seen if (told := _shown(event, subscription, codec)) is not None)
+        return list(islice(shown, MAX_EVENTS if given.limit is UNSET else min(given.limit, MAX_EVENTS)))
 
     def has(self, subscription: "Subscription") -> bool:
         """Whether events of a subscription are stored."""
@@ -274,8 +277,8 @@ def _milliseconds(given: Filters) -> tuple[int, int]:
     return since, until
 
 
-def _shown(event: StoredEvent, subscription: "Subscription") -> dict[str, Any]:
-    """An event as `get_events` gives it."""
+def _shown(event: StoredEvent, subscription: "Subscription", codec: Codec) -> dict[str, Any] | None:
+    """An event as `get_events` gives it; None if it cannot be said in `codec`, as no EVENT of it would have come."""
     time = EPOCH + timedelta(milliseconds=event.milliseconds)
     details = event.details
     if subscription.match != "exact":
@@ -286,4 +289,9 @@ def _shown(event: StoredEvent, subscription: "Subscription") -> dict[str, Any]:
         "publication": event.publication,
         "details": msgspec.to_builtins(details),
     }
-    return shown | dict(zip(("args", "kwargs"), event.payload.load(), strict=False))
+    try:
+        shown |= dict(zip(("args", "kwargs"), event.payload.load(), strict=False))
+        codec.dump([shown])  # as deep as it will be in the answer: depth is limited, too
+    except Untranscodable:
+        return None
+    return shown

@@ -6,11 +6,12 @@ Nothing here has a state: `Session` asks, and decides what happens.
 from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from realms.authentication import Accepted, Method
 from wamp.errors import INVALID_URI, NO_MATCHING_AUTH_METHOD, NO_SUCH_REALM, ProtocolViolation, WampError
 from wamp.messages import Hello
-from wamp.options import ClientRoles, Features, HelloDetails, WelcomeDetails
+from wamp.options import ClientRoles, Features, HelloDetails, RouterRoles, WelcomeDetails
 from wamp.options import Role as RoleFeatures
 from wamp.uris import is_uri
 
@@ -89,3 +90,8 @@ def welcome_details(realms: "Realms", realm: "Realm", identity: Accepted) -> Wel
         agent=realms.agent if realms.agent is not None else UNSET,
         authextra=identity.authextra if identity.authextra is not None else UNSET,
     )
+
+
+def without_features(details: WelcomeDetails) -> WelcomeDetails:
+    """The same in 300 octets rather than 1,300, for RawSocket peers that announced to take 512 or 1,024."""
+    return replace(details, roles=RouterRoles(broker=RoleFeatures(), dealer=RoleFeatures()))

@@ -12,6 +12,7 @@ what succeeded has the callees yield their failures. Draft "Partitioned Registra
 
 from typing import TYPE_CHECKING, Any
 
+from realms import passthru
 from realms.asking import Asking
 from realms.calls import NO_RESULT_DETAILS, RESULT, PendingCall, Waiting
 from realms.registrations import Offer
@@ -22,8 +23,6 @@ from wamp.payloads import NO_PAYLOAD, Payload, payload_with
 if TYPE_CHECKING:
     from realms.exchange import Exchange
     from realms.session import Session
-
-PROGRESS = ResultDetails(progress=True)
 
 
 class ParallelCall(Waiting, eq=False):
@@ -41,11 +40,12 @@ class ParallelCall(Waiting, eq=False):
         part.finish()
         limit = self.asking.limit
         try:
+            part.check_passthru(options, payload)
             if self.asking.options.runmode != "progressive":
                 self.results[part.place] = value_of(payload)
             else:
-                part.check_passthru(options, payload)
-                frame = self.caller.frame((RESULT, self.request, PROGRESS), payload)
+                details = ResultDetails(progress=True, **passthru.carried(options))
+                frame = self.caller.frame((RESULT, self.request, details), payload)
                 self.caller.transport.send(frame)
                 if limit is not None:
                     limit.restart()
@@ -90,9 +90,9 @@ class ParallelCall(Waiting, eq=False):
         """End what the callees have not answered: it is dropped when it comes. `spare` is not interrupted."""
         while self.parts:
             part = next(iter(self.parts))
-            part.finish()
             if interrupt and part.callee is not spare:
                 part.interrupt("killnowait", reason)
+            part.finish()
 
 
 class Part(PendingCall, eq=False, kw_only=True):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from msgspec import UNSET
 
-from wamp.errors import FEATURE_NOT_SUPPORTED, ProtocolViolation, WampError
+from wamp.errors import FEATURE_NOT_SUPPORTED, INVALID_ARGUMENT, ProtocolViolation, WampError
 from wamp.messages import Call, Error, Publish, Yield
 from wamp.options import Carried, Features
 from wamp.payloads import NO_PAYLOAD, Payload
@@ -91,3 +91,12 @@ def check_receiver(features: Features, carrier: Carried, payload: Payload) -> No
         raise WampError(FEATURE_NOT_SUPPORTED, "the receiver did not announce payload passthru mode")
     if is_opaque(payload) and not features.payload_transparency:
         raise WampError(FEATURE_NOT_SUPPORTED, "the receiver did not announce payload transparency")
+
+
+def check_chunk(first: Carried, payload: Payload) -> None:
+    """Check that a later chunk is what the options of the first CALL, which count for all, say; raises WampError.
+
+    Octets in the place of Arguments, and nothing that says so, would be a protocol violation by the router.
+    """
+    if first.enc_algo is UNSET and is_opaque(payload):
+        raise WampError(INVALID_ARGUMENT, "octets stand in the place of Arguments, unlike in the first chunk")

@@ -54,6 +54,9 @@ class CallLimits(NamedTuple):
     pending: int = 16_384
     """Calls that one session may wait for; more are refused."""
 
+    registrations: int = 10_000
+    """Registrations that one session may have; more are refused."""
+
     queued: int = 1_000
     """Calls that may wait for a registration whose callees are all at their concurrency limit."""
 
@@ -84,6 +87,8 @@ class Policies(NamedTuple):
     trust: TrustLevels = TrustLevels()
     calls: CallLimits = CallLimits()
     events: EventLimits = EventLimits()
+    session_stats: float = 0
+    """Seconds between two publications of `wamp.session.on_stats`; 0 for none."""
 
     @property
     def are_plain_for_calls(self) -> bool:

@@ -15,6 +15,7 @@ from realms.meta.answers import answer
 from realms.meta.catalogue import PROCEDURES
 from realms.meta.events import ON_FORGOTTEN, Events
 from realms.meta.reflection import Definitions
+from realms.meta.statistics import Statistics
 from realms.policies import NO_POLICIES, Policies
 from realms.roles import Action, Role
 from realms.schemas import NO_SCHEMAS, Schemas
@@ -73,12 +74,14 @@ class Realm:
         self.schemas = schemas
         self.definitions = Definitions()
         self.events = Events(self.broker)
+        self.statistics = Statistics(self.events, clock, policies.session_stats)
         self.broker.tell, self.dealer.tell = self.events.subscription, self.events.registration
         self.dealer.call_router = partial(answer, self)
 
     def join(self, session: Session) -> None:
         """Admit a session whose identity is settled."""
         self.sessions[session.id] = session
+        self.statistics.joined(session)
 
     def leave(self, session: Session) -> None:
         """Forget a session in one step: its calls first, so that nobody waits, then what it offered and asked for.
@@ -86,6 +89,7 @@ class Realm:
         Its testaments go out before all that, while others still know it.
         """
         del self.sessions[session.id]
+        self.statistics.left(session)
         self.events.leaving = session
         self.testaments.publish(session)
         self.dealer.detach(session)

@@ -59,7 +59,7 @@ class Registration:
         self.offers: dict[Session, Offer] = {}
         self.special = False  # whether its calls are for the exchange
         self.queue: CallQueue | None = None  # the calls that wait until a callee takes more
-        self._next = 0  # the place of the callee whose turn it is
+        self._next = 0  # the place of the callee whose turn it is; past the end, that of the next to join or the first
 
     def add(self, callee: "Session", options: RegisterOptions) -> None:
         """Append a callee: it is the last in line."""
@@ -89,6 +89,7 @@ class Registration:
     def next_callee(self, random: Random) -> "Session":
         """The callee of the next call, by the invocation policy."""
         if len(self.callees) == 1:
+            self._next = 1
             return self.callees[0]
         return PICK[self.invoke](self, self.callees, random)
 
@@ -102,7 +103,7 @@ class Registration:
         if callees is not self.callees:
             while self.callees[place] not in callees:
                 place = (place + 1) % count
-        self._next = (place + 1) % count
+        self._next = place + 1
         return self.callees[place]
 
     def _first(self, callees: list["Session"], random: Random) -> "Session":

@@ -87,8 +87,15 @@ class Role:
         return all(
             action in rule.allow
             for rule in self._rules
-            if _specificity(rule) > _specificity(best) and overlaps(rule, match, uri)
+            if _specificity(rule) > _specificity(best)
+            and overlaps(rule, match, uri)
+            and not (action == "register" and _is_router_only(rule))  # a registration never gets those calls
         )
+
+
+def _is_router_only(rule: Rule) -> bool:
+    """Whether the rule is about the router's own URIs and no others."""
+    return is_reserved(rule.uri) and (rule.match, rule.uri) != ("prefix", "wamp")  # that is about `wampx`, too
 
 
 def _specificity(rule: Rule) -> tuple[int, int, list[bool]]:

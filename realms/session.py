@@ -67,7 +67,7 @@ from wamp.messages import (
     Welcome,
     Yield,
 )
-from wamp.options import ClientRoles, CloseDetails, ErrorDetails, Features
+from wamp.options import ClientRoles, CloseDetails, ErrorDetails, Features, WelcomeDetails
 from wamp.payloads import Payload
 
 if TYPE_CHECKING:
@@ -329,8 +329,15 @@ class Session:
         if self.realm.strict_roles:
             self._acts = acts_of(self.roles)
         self.realm.join(self)
-        self.send(Welcome(self.id, joining.welcome_details(self._realms, self.realm, identity)))
+        self._say_welcome(joining.welcome_details(self._realms, self.realm, identity))
         self.realm.events.joined(self)
+
+    def _say_welcome(self, details: WelcomeDetails) -> None:
+        """Send WELCOME; a peer that takes no more is not told the features."""
+        frame = self.transport.wire.encode(Welcome(self.id, details))
+        if len(frame) > self.transport.max_outgoing:
+            frame = self.transport.wire.encode(Welcome(self.id, joining.without_features(details)))
+        self.transport.send(frame)
 
     def _wait(self, message: ClientMessage) -> None:
         self._inbox.append(message)

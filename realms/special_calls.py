@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from realms import passthru
 from realms.asking import Asking
 from realms.calls import INVOCATION, PendingCall
 from realms.registrations import Offer
@@ -74,8 +75,10 @@ class SpecialCall(PendingCall, eq=False, kw_only=True):
             return  # the callee was told to stop
         details = self.details if self.incoming else structs.replace(self.details, progress=False)
         head = (INVOCATION, self.invocation, self.asking.registration.id, details)
+        payload = payload_of(self.caller.transport.wire.codec, message)
         try:
-            frame = self.callee.frame(head, payload_of(self.caller.transport.wire.codec, message))
+            passthru.check_chunk(self.asking.options, payload)
+            frame = self.callee.frame(head, payload)
         except WampError as error:
             self.interrupt("killnowait", error.uri)
             self.fail(error)

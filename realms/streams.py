@@ -7,6 +7,8 @@ Request IDs" of "Progressive Call Invocations".
 
 from typing import TYPE_CHECKING, Final
 
+from realms import passthru
+
 if TYPE_CHECKING:
     from realms.session import Session
     from wamp.messages import Call
@@ -29,6 +31,6 @@ def continues(session: "Session", message: "Call") -> bool:
     """Act upon a CALL whose id is not the next one; False if it is no continuation, early or late, of anything."""
     call = session.calls.get(message.request)
     if call is not None:
-        call.proceed(message)
+        call.proceed(passthru.admitted(session, session.caller, message))
         return True
     return session.streams.get(message.request) == message.procedure

@@ -1,10 +1,10 @@
 """What a session needs of the connection that carries it.
 
-The smallest thing that fulfils the contract is the fake of `tests/realms/fakes.py`: three lists and a flag.
+The smallest thing that fulfils the contract is the fake of `tests/realms/fakes.py`: a few lists and a flag.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from realms.endings import Ending
 from wamp.codecs import Codec
@@ -36,6 +36,24 @@ class Wire:
         return self.frame(codec.encode_elements(head + parts))
 
 
+class Traffic(NamedTuple):
+    """What a connection has carried so far. PINGs and PONGs are no messages."""
+
+    messages_received: int
+    octets_received: int
+    """Of the messages, without their framing."""
+
+    messages_sent: int
+    """With those that wait to be written."""
+
+    octets_sent: int
+    """As on the wire: with the framing, and all that the framing sends; with those that wait."""
+
+    events_dropped: int
+    octets_waiting: int
+    """What was sent and the system has not taken yet."""
+
+
 class Transport(Protocol):
     """A connection, as a session sees it. No method blocks, raises, or calls back into the session meanwhile."""
 
@@ -50,6 +68,9 @@ class Transport(Protocol):
     @property
     def max_outgoing(self) -> int:
         """The largest frame that the peer takes, in octets."""
+
+    def traffic(self) -> Traffic:
+        """What was received and sent so far."""
 
     def send(self, frame: bytes) -> None:
         """Queue a frame that must not get lost. Ignored once the transport is closing."""

@@ -108,12 +108,14 @@ def _policies(config: model.Realm) -> Policies:
         trust=TrustLevels(TrustRule(rule.level, rule.match, rule.uri, rule.role) for rule in config.trust),
         calls=CallLimits(
             pending=calls.max_pending,
+            registrations=config.max_registrations,
             queued=calls.max_queued,
             default_timeout=ceil(calls.default_timeout * 1000),
             max_timeout=ceil(calls.max_timeout * 1000),
             forward_timeout=calls.forward_timeout,
         ),
         events=EventLimits(config.max_subscriptions, config.max_retained),
+        session_stats=config.session_stats,
     )
 
 

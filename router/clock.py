@@ -17,6 +17,10 @@ class LoopClock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
 
+    def seconds(self) -> float:
+        """The loop's time."""
+        return self._loop.time()
+
     def callLater(self, delay: float, call: Callable[..., object], *args: Any) -> "LoopTimer":  # noqa: N802 - Twisted's
         """Call `call(*args)` in `delay` seconds."""
         return LoopTimer(self._loop, delay, call, args)

@@ -71,6 +71,9 @@ class Method(Protocol):
     def name(self) -> str:
         """The name in `HELLO.Details.authmethods`."""
 
+    def suits(self, hello: HelloDetails) -> bool:
+        """Whether a HELLO says what the method needs to know."""
+
     def begin(self, applicant: Applicant) -> Answer:
         """Judge a HELLO."""
 
@@ -82,6 +85,10 @@ class Methods:
     offered: Mapping[str, Method] = field(default_factory=dict)
 
     def choose(self, hello: HelloDetails) -> Method | None:
-        """The first of the client's methods that the realm offers; a client that names none is anonymous."""
+        """The first of the client's methods that the realm offers; a client that names none is anonymous.
+
+        One that does not suit is passed over for the next; if none does, the first may say what is missing.
+        """
         names = hello.authmethods if isinstance(hello.authmethods, list) and hello.authmethods else ["anonymous"]
-        return next((self.offered[name] for name in names if name in self.offered), None)
+        methods = [self.offered[name] for name in names if name in self.offered]
+        return next((method for method in methods if method.suits(hello)), methods[0] if methods else None)

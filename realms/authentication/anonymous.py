@@ -4,6 +4,7 @@ from random import Random
 from typing import Final
 
 from realms.authentication import Accepted, Applicant
+from wamp.options import HelloDetails
 
 ALPHABET: Final = "abcdefghijkmnopqrstuvwxyz23456789"  # no l, 0, 1: people read these aloud
 AUTHID_LENGTH: Final = 12
@@ -17,6 +18,10 @@ class Anonymous:
     def __init__(self, authrole: str, random: Random) -> None:
         self._authrole = authrole
         self._random = random
+
+    def suits(self, hello: HelloDetails) -> bool:
+        """Anybody does."""
+        return True
 
     def begin(self, applicant: Applicant) -> Accepted:
         """Accept."""

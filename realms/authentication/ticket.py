@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from realms.authentication import Accepted, Applicant, Challenged, Denied
 from wamp.messages import Authenticate
+from wamp.options import HelloDetails
 
 
 class Holder(NamedTuple):
@@ -32,6 +33,10 @@ class Ticket:
         """`holders` by authid."""
         self._holders = holders
         self._nobody = Holder("", random.randbytes(32))
+
+    def suits(self, hello: HelloDetails) -> bool:
+        """Whoever names an authid does, known or not."""
+        return isinstance(hello.authid, str)
 
     def begin(self, applicant: Applicant) -> Challenged | Denied:
         """Challenge whoever names an authid."""

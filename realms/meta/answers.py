@@ -25,7 +25,8 @@ def answer(realm: "Realm", session: "Session", message: Call) -> None:
         raise WampError(NO_SUCH_PROCEDURE, f"the router has no procedure '{message.procedure}'")
     args, kwargs = _arguments(session, message)
     result = procedure(realm, session, args, kwargs)
-    payload = NO_PAYLOAD if result.args is None else OwnPayload(None, (), values=(result.args,))
+    said = tuple(part for part in result if part is not None)
+    payload = OwnPayload(None, (), values=said) if said else NO_PAYLOAD
     frame = session.frame((RESULT, message.request, NO_DETAILS), payload)
     session.transport.send(frame)
 

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from realms.registrations import Registration
     from realms.session import Session
 
-ON_JOIN, ON_LEAVE = "wamp.session.on_join", "wamp.session.on_leave"
+ON_JOIN, ON_LEAVE, ON_STATS = "wamp.session.on_join", "wamp.session.on_leave", "wamp.session.on_stats"
 ON_REFLECTED, ON_FORGOTTEN = "wamp.reflect.on_define", "wamp.reflect.on_undefine"
 
 TOPICS = {
     ON_JOIN: "A session joined: [{session, authid, authrole, authmethod, authprovider, transport}].",
     ON_LEAVE: "A session left: [session, authid, authrole].",
+    ON_STATS: "What a session received and was sent: [{session, ...}, {uptime, messages_received, ...}].",
     "wamp.registration.on_create": "There is a new registration: [session, {id, created, uri, match, invoke}].",
     "wamp.registration.on_register": "A session takes the calls of a registration: [session, registration].",
     "wamp.registration.on_unregister": "A session takes them no more: [session, registration].",
@@ -63,6 +64,14 @@ class Events:
         """A session is gone, and with it all it had."""
         if self._heard(ON_LEAVE):
             self._announce(ON_LEAVE, [session.id, session.authid, session.authrole])
+
+    def anyone_hears_statistics(self) -> bool:
+        """Whether `statistics` would reach anybody."""
+        return self._heard(ON_STATS)
+
+    def statistics(self, session: "Session", counts: dict[str, Any]) -> None:
+        """What a session received and was sent, see `realms.meta.statistics`."""
+        self._announce(ON_STATS, [sessions.details_of(session), counts])
 
     def registration(self, what: str, session: "Session", registration: "Registration") -> None:
         """`on_create`, `on_register`, `on_unregister` or `on_delete`."""

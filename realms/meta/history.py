@@ -19,12 +19,16 @@ FILTERS = frozenset(Filters.__struct_fields__)
 
 @procedure("wamp.subscription.get_events")
 def get_events(realm: "Realm", caller: "Session", /, subscription: int, **filters: Any) -> Result:
-    """The stored events of a subscription that the caller may subscribe to, in order; the events are the Arguments."""
+    """The stored events of a subscription that the caller may subscribe to, in order; the events are the Arguments.
+
+    Where none are stored, `{"recorded": false}` as ArgumentsKw tells so.
+    """
     if unknown := filters.keys() - FILTERS:
         raise WampError(INVALID_ARGUMENT, f"wamp.subscription.get_events has no argument {min(unknown)[:100]!r}")
     one = known(realm, subscription)
     given = {name: value for name, value in filters.items() if value is not None}
-    return Result(realm.broker.history.events(one, caller, **given))
+    events = realm.broker.history.events(one, caller, **given)
+    return Result(events, None if realm.broker.history.has(one) else {"recorded": False})
 
 
 PROCEDURES = (get_events,)

@@ -4,9 +4,9 @@
     def kill(realm: "Realm", caller: "Session", session: int, *, reason: str | None = None) -> Result:
 
 takes `[48, 1, {}, "wamp.session.kill", [<session>], {"reason": <reason>}]`. The parameters after the first two are what
-a caller gives: by position or by name, those after the `*` by name only. A function that takes `**more` is given what
-else comes by name, unchecked. The annotations are checked strictly; what does not fit is `wamp.error.invalid_argument`,
-with a sentence that names the argument.
+a caller gives: by position or by name, those after the `*` by name only; null is the default. A function that takes
+`**more` is given what else comes by name, unchecked. The annotations are checked strictly; what does not fit is
+`wamp.error.invalid_argument`, with a sentence that names the argument.
 """
 
 from collections.abc import Callable
@@ -29,6 +29,8 @@ class Result(NamedTuple):
     """What a procedure answers: the Arguments of RESULT. None is "nothing"; one null is `[None]`."""
 
     args: list[Any] | None = None
+    kwargs: dict[str, Any] | None = None
+    """ArgumentsKw, which take Arguments."""
 
 
 NOTHING = Result()
@@ -51,6 +53,7 @@ class Procedure:
             (one.name, one.annotation) if one.default is Parameter.empty else (one.name, one.annotation, one.default)
             for one in sorted(given, key=lambda one: one.default is not Parameter.empty)
         ]
+        self._optional = {one.name for one in given if one.default is not Parameter.empty}
         self._arguments = msgspec.defstruct(uri, fields, forbid_unknown_fields=not self._takes_more)
 
     def __call__(self, realm: "Realm", caller: "Session", args: list[Any], kwargs: dict[str, Any]) -> Result:
@@ -60,8 +63,12 @@ class Procedure:
         given = dict(zip(self._by_position, map(_integral, args), strict=False))
         if twice := given.keys() & kwargs.keys():
             raise WampError(INVALID_ARGUMENT, f"{self.uri}: {min(twice)} is given twice")
+        given |= kwargs
+        for name in self._optional & given.keys():
+            if given[name] is None:
+                del given[name]
         try:
-            arguments = msgspec.convert({**given, **kwargs}, self._arguments)
+            arguments = msgspec.convert(given, self._arguments)
         except msgspec.ValidationError as invalid:
             raise WampError(INVALID_ARGUMENT, f"{self.uri}: {str(invalid)[:MAX_REASON_LENGTH]}") from None
         checked = msgspec.structs.asdict(arguments)

@@ -220,6 +220,9 @@ class Realm(Section, frozen=True, kw_only=True):
     max_subscriptions: Annotated[
         int, Meta(description="How many subscriptions one client may have; more are refused.", ge=1, le=10_000_000)
     ] = 10_000
+    max_registrations: Annotated[
+        int, Meta(description="How many procedures one client may register; more are refused.", ge=1, le=10_000_000)
+    ] = 10_000
     max_retained: Annotated[
         int,
         Meta(
@@ -236,6 +239,15 @@ class Realm(Section, frozen=True, kw_only=True):
             "(`refuse`; who asks is refused), or `always`."
         ),
     ] = "allow"
+    session_stats: Annotated[
+        float,
+        Meta(
+            description="Seconds between two publications of `wamp.session.on_stats`, an event about each session "
+            "that received or was sent anything meanwhile; 0 publishes none.",
+            ge=0,
+            le=86_400,
+        ),
+    ] = 0
     trust: Annotated[
         tuple[Trust, ...],
         Meta(description="Trust levels that callees and subscribers are told; of several rules the best match counts."),

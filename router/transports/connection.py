@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from twisted.logger import Logger
 
 from realms.endings import INTERNAL, SILENT, TOO_SLOW, Ending
-from realms.transport import Wire
+from realms.transport import Traffic, Wire
 from router.transports.keepalive import Keepalive
 from router.transports.limits import CLOSE_DEADLINE
 from router.transports.terms import Terms
@@ -70,6 +70,9 @@ class Connection:
         self.waiting = 0  # octets in `out`, and in the transport's buffer when we last looked
         self.backlog = 0  # octets in the transport's buffer when we last looked
         self.written = 0  # octets that the transport ever got
+        self.sent = 0  # messages of these
+        self.received = 0  # messages
+        self.octets_received = 0  # of these
         self.taken: int | None = None
         self.closing = False
         self.paused = False
@@ -93,6 +96,8 @@ class Connection:
         """Hand one serialized message to the session."""
         if self.closing:
             return
+        self.received += 1
+        self.octets_received += len(data)
         try:
             self.session.receive(self.decode(data))
         except InvalidMessage as violation:
@@ -137,6 +142,19 @@ class Connection:
 
     # --- to the peer: realms.transport.Transport --------------------------------------------------------------
 
+    def traffic(self) -> Traffic:
+        """What was received and sent so far; what waits in `out` counts as sent."""
+        queued = self.waiting - self.backlog
+        backlog = self.backlog if self.closing else self.transport.get_write_buffer_size()
+        return Traffic(
+            self.received,
+            self.octets_received,
+            self.sent + len(self.out),
+            self.written + queued,
+            self.dropped,
+            queued + backlog,
+        )
+
     def send(self, frame: bytes) -> None:
         """Queue a frame; a reply is never dropped."""
         # A frame is judged by what waits before it: a message larger than the budget reaches a peer that reads.
@@ -165,6 +183,12 @@ class Connection:
         self.out.append(frame)
         self.waiting += len(frame)
 
+    def send_control(self, frame: bytes) -> None:
+        """Queue a PING or PONG, which is no message."""
+        if not self.closing:
+            self.sent -= 1  # `flush` counts frames
+        self.send(frame)
+
     def drop(self) -> None:
         """Count an event that this peer misses."""
         self.dropped += 1
@@ -175,6 +199,7 @@ class Connection:
         out = self.out
         if out:
             self.written += self.waiting - self.backlog
+            self.sent += len(out)
             self.transport.write(out[0] if len(out) == 1 else b"".join(out))
             out.clear()
             self.waiting = self.backlog = self.transport.get_write_buffer_size()
@@ -234,7 +259,7 @@ class Connection:
         self.heard = False
         self.flush()
         self.taken = self._taken()
-        self.send(self.ping_frame)
+        self.send_control(self.ping_frame)
 
     def is_silent(self) -> bool:
         """Whether there was no sign of life since the last ping, although we were listening."""

@@ -129,4 +129,4 @@ class RawSocket(Connection, asyncio.Protocol):
         """Exactly one PONG, with the same payload; a peer that could not take it back is wrong to send it."""
         if HANDSHAKE_SIZE + len(payload) > self.max_outgoing:
             raise MalformedFrame("a PING is larger than its sender's own limit")
-        self.send(frame_pong(payload))
+        self.send_control(frame_pong(payload))

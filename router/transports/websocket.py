@@ -107,7 +107,7 @@ class WebSocket(Connection, WSListener):
         elif opcode == CLOSE:
             self._take_close(frame.get_payload_as_bytes())
         elif opcode == PING:
-            self.send(frame_pong(frame.get_payload_as_bytes()))
+            self.send_control(frame_pong(frame.get_payload_as_bytes()))
         elif opcode != PONG:
             self._take_fragment(opcode, bool(frame.fin), frame.get_payload_as_bytes())
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.peers import Peer
+from tests.routers import OPEN_TO_ALL, RunningRouter
 
 Join = Callable[..., Peer]
 
@@ -69,6 +70,38 @@ def test_a_killed_session_gets_goodbye(join: Join) -> None:
     assert refused(killer, "wamp.session.kill", ["all"]) == "wamp.error.invalid_argument"
 
 
+def test_the_traffic_of_sessions_is_told_again_and_again(
+    own_router: Callable[[str], RunningRouter], peers: Callable[..., Peer], way: tuple[str, str]
+) -> None:
+    """G9"""
+    router = own_router(OPEN_TO_ALL.replace("  - name: realm1", "  - name: realm1\n    session_stats: 0.2"))
+    watcher, peer = (peers(router.port, *way).join() for _ in range(2))
+    stats = watcher.subscribe("wamp.session.on_stats")
+    first = figures(watcher, stats, peer)
+    assert set(first) == {
+        "uptime", "messages_received", "octets_received", "messages_sent", "octets_sent", "events_dropped",
+        "octets_waiting",
+    }  # fmt: skip
+    assert (first["messages_received"], first["messages_sent"]) == (0, 1)  # WELCOME
+    peer.publish("com.example.busy", ["x" * 1000])
+    second = figures(watcher, stats, peer)
+    assert (second["messages_received"], second["messages_sent"]) == (1, 2)
+    assert second["octets_received"] > 1000
+    assert second["octets_sent"] > first["octets_sent"] > 0
+    assert second["events_dropped"] == 0
+    assert second["uptime"] > first["uptime"] > 0
+
+
+def figures(watcher: Peer, stats: int, about: Peer) -> dict[str, Any]:
+    """Wait until the router tells what a session received and was sent."""
+    while True:
+        event = watcher.receives(36, stats, ..., {})
+        details, counts = event[4]
+        if details["session"] == about.session:
+            assert set(details) == {"session", "authid", "authrole", "authmethod", "authprovider", "transport"}
+            return dict(counts)
+
+
 def test_the_life_of_a_registration_is_told(join: Join, uri: str) -> None:
     """G4, G5"""
     watcher, callee = join(), join()
@@ -106,7 +139,7 @@ def test_the_life_of_a_subscription_is_told(join: Join, uri: str) -> None:
     assert asks(watcher, "wamp.subscription.match", [f"{uri}.no"]) == [[None]]
     assert asks(watcher, "wamp.subscription.list_subscribers", [id]) == [[[subscriber.session]]]
     assert asks(watcher, "wamp.subscription.count_subscribers", [id]) == [[1]]
-    assert asks(watcher, "wamp.subscription.get_events", [id]) == [[]]
+    assert asks(watcher, "wamp.subscription.get_events", [id])[:1] == [[]]
     subscriber.vanish()
     watcher.receives(36, topics[2], ..., {}, [subscriber.session, id])
     watcher.receives(36, topics[3], ..., {}, [subscriber.session, id])
@@ -134,3 +167,31 @@ def test_what_a_session_defines_others_learn_until_it_leaves(join: Join, uri: st
     callee.vanish()
     caller.receives(36, on_undefine, ..., {}, [callee.session, uri, "procedure"])
     assert asks(caller, "wamp.reflection.procedure.describe", [uri]) == [[None]]
+
+
+@pytest.mark.parametrize(("pattern", "match"), [("", "prefix"), ("w", "prefix"), ("..", "wildcard")])
+def test_a_registration_that_covers_everything_gets_no_call_of_the_router_s(
+    join: Join, pattern: str, match: str
+) -> None:
+    """A21"""
+    callee, caller = join(), join()
+    id = callee.register(pattern, match=match)
+    assert isinstance(asks(caller, "wamp.session.count")[0][0], int)
+    assert refused(caller, "wamp.session.nothing") == "wamp.error.no_such_procedure"
+    assert asks(caller, "wamp.registration.match", ["wamp.session.count"]) == [[None]]
+    callee.receives_nothing(0.05)
+    assert callee.request(66, id)[0] == 67
+
+
+def test_null_is_the_default_of_what_may_be_left_out(join: Join, uri: str) -> None:
+    """G3, D19"""
+    heir, testator = join(), join()
+    topic = heir.subscribe(uri)
+    nothing = {"publish_options": None, "scope": None}
+    assert asks(testator, "wamp.session.add_testament", [uri, ["first"], None], nothing) == []
+    assert asks(testator, "wamp.session.flush_testaments", [], {"scope": None}) == []
+    assert asks(testator, "wamp.session.add_testament", [uri, None, None], nothing) == []
+    assert refused(testator, "wamp.session.add_testament", [None]) == "wamp.error.invalid_argument"
+    assert refused(testator, "wamp.session.flush_testaments", [], {"no": None}) == "wamp.error.invalid_argument"
+    testator.vanish()
+    assert heir.receives(36, topic, ..., {})[4:] in ([], [[]])

@@ -67,6 +67,17 @@ def test_passthru_goes_through_while_the_answer_is_progressive(join: Join) -> No
     caller.receives(50, call, PPT, [2])
 
 
+def test_passthru_goes_with_each_result_of_a_call_to_all(join: Join) -> None:
+    """I1, C28"""
+    caller, callee = join(roles=WITH_PPT), join(roles=WITH_PPT)
+    callee.register("com.example.procedure", invoke="roundrobin")
+    call = caller.call("com.example.procedure", runon="all", runmode="progressive")
+    callee.receives(68, 1)
+    callee.send(70, 1, PPT, [1])
+    caller.receives(50, call, {"progress": True, **PPT}, [1])
+    caller.receives(50, call, {})
+
+
 @pytest.mark.parametrize("message", [[16, 1, PPT, "com.example.topic"], [48, 1, PPT, "com.example.add"]], ids=str)
 def test_passthru_must_be_announced_by_its_sender(join: Join, message: list[Any]) -> None:
     """I2, A13"""

@@ -82,6 +82,18 @@ def test_the_best_registration_gets_the_call(join: Join, procedure: str) -> None
     callee.receives(68, ..., exact, {})
 
 
+def test_the_turn_passes_to_a_callee_that_comes_late(join: Join, procedure: str) -> None:
+    """C25"""
+    caller, first, second = join(), join(), join()
+    first.register(procedure, invoke="roundrobin")
+    caller.call(procedure)
+    first.receives(68, 1)
+    second.register(procedure, invoke="roundrobin")
+    for callee, invocation in ((second, 1), (first, 2), (second, 2)):
+        caller.call(procedure)
+        callee.receives(68, invocation)
+
+
 @pytest.mark.parametrize(("invoke", "turns"), [("roundrobin", "abab"), ("first", "aaaa"), ("last", "bbbb")])
 def test_callees_share_a_procedure_by_its_policy(join: Join, procedure: str, invoke: str, turns: str) -> None:
     """C25, C26"""

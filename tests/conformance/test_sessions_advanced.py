@@ -273,6 +273,20 @@ def test_elements_and_options_are_strict(join: Join, message: list[Any]) -> None
     peer.receives(3, ..., VIOLATION)
 
 
+REPEATED = {
+    "json": b'[32,1,{"match":"exact","match":"prefix"},"com.a"]',
+    "msgpack": b"\x94\x20\x01\x82\xa5match\xa5exact\xa5match\xa6prefix\xa5com.a",
+    "cbor": b"\x84\x18\x20\x01\xa2\x65match\x65exact\x65match\x66prefix\x65com.a",
+}
+
+
+def test_an_option_that_is_there_twice_is_a_violation(join: Join) -> None:
+    """A13, A15"""
+    peer = join()
+    peer.link.send(REPEATED[peer.serializer])
+    peer.receives(3, ..., VIOLATION)
+
+
 def test_unknown_options_are_ignored_and_not_passed_on(join: Join) -> None:
     """A15"""
     subscriber, publisher = join(), join()

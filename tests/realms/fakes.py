@@ -32,10 +32,10 @@ from realms.realms import Deadlines, Realms, Template
 from realms.roles import Action, Role, Rule
 from realms.schemas import NO_SCHEMAS, Schemas
 from realms.session import Session
-from realms.transport import Wire
+from realms.transport import Traffic, Wire
 from wamp.codecs import CBOR, JSON, MESSAGEPACK, Codec
 from wamp.errors import PROTOCOL_VIOLATION, InvalidMessage
-from wamp.options import MatchPolicy
+from wamp.options import HelloDetails, MatchPolicy
 
 EVERYTHING: Final[frozenset[Action]] = frozenset({"call", "register", "publish", "subscribe"})
 WIRES: Final = {codec: Wire(codec, bytes) for codec in (JSON, MESSAGEPACK, CBOR)}
@@ -84,7 +84,7 @@ ANY: Final[Any] = Anything()
 
 
 class FakeTransport:
-    """A connection that keeps what happens to it: three lists and a flag."""
+    """A connection that keeps what happens to it: a few lists and a flag."""
 
     max_outgoing: int = 2**24
 
@@ -93,10 +93,15 @@ class FakeTransport:
         self.details: dict[str, Any] = {"protocol": "fake", "peer": "nobody"}
         self.frames: list[bytes] = []
         self.offered: list[bytes] = []
+        self.received: list[bytes] = []
         self.endings: list[Ending] = []
         self.paused = False
         self._accept = accept
         self.session = accept(self)
+
+    def traffic(self) -> Traffic:
+        received, sent = (len(b"".join(frames)) for frames in (self.received, self.frames))
+        return Traffic(len(self.received), received, len(self.frames), sent, 0, 0)
 
     def send(self, frame: bytes) -> None:
         if not self.endings:
@@ -141,6 +146,7 @@ class Peer:
     def sends_octets(self, octets: bytes) -> None:
         """Send whatever it is, even after the connection should have stopped listening."""
         session = self.transport.session
+        self.transport.received.append(octets)
         try:
             message = self.codec.decode(octets)
         except InvalidMessage as mistake:  # as every connection does
@@ -232,6 +238,9 @@ class Trusting:
 
     name = "trusting"
 
+    def suits(self, hello: HelloDetails) -> bool:
+        return True
+
     def begin(self, applicant: Applicant) -> Accepted:
         hello = applicant.hello
         assert isinstance(hello.authid, str)
@@ -246,6 +255,9 @@ class Slow:
     def __init__(self) -> None:
         self.asked: list[Any] = []
         self._answer: Deferred[Outcome] = Deferred()
+
+    def suits(self, hello: HelloDetails) -> bool:
+        return True
 
     def begin(self, applicant: Applicant) -> Answer:
         return self.judge(applicant)

@@ -11,6 +11,7 @@ from realms.endings import REFUSED
 from tests.realms.fakes import ANY, ANYONE, PLAIN, TICKETS, Peer, Scene
 from wamp.codecs import CBOR, JSON, MESSAGEPACK, Codec
 from wamp.messages import Authenticate
+from wamp.options import HelloDetails
 
 
 def hello(peer: Peer, *methods: str, **details: Any) -> None:
@@ -41,6 +42,13 @@ def test_the_client_chooses_among_the_methods_that_the_realm_offers(realm: Scene
     peer = realm.connects()
     hello(peer, "wampcra", "ticket", "anonymous", authid="ann")
     peer.receives(4, "ticket", {})
+
+
+def test_a_method_that_does_not_suit_is_passed_over(realm: Scene) -> None:
+    """E1: a ticket belongs to an authid."""
+    peer = realm.connects()
+    hello(peer, "ticket", "anonymous")
+    assert peer.receives(2, ANY, ANY)[2]["authmethod"] == "anonymous"
 
 
 def test_a_client_that_has_no_method_of_the_realm_is_refused(realm: Scene) -> None:
@@ -192,6 +200,9 @@ class Broken:
 
     def __init__(self, late: bool) -> None:
         self._late = late
+
+    def suits(self, hello: HelloDetails) -> bool:
+        return True
 
     def begin(self, applicant: Applicant) -> Challenged:
         if self._late:

@@ -239,3 +239,31 @@ def test_a_callee_that_was_told_to_stop_gets_no_more(alice: Peer, bob: Peer) -> 
     assert [message[0] for message in bob.inbox()] == [68, 69]
     bob.sends(8, 68, 1, {}, "wamp.error.canceled")
     alice.receives(8, 48, 1, {}, "wamp.error.canceled")
+
+
+# --- what later pieces may not bring --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("transparent", [False, True])
+def test_octets_do_not_follow_upon_arguments(realm: Scene, bob: Peer, transparent: bool) -> None:
+    features = {"progressive_call_invocations": True, "payload_transparency": True}
+    alice = realm.join(roles=PLAIN | {"caller": {"features": features}})
+    callee = realm.join(roles=PLAIN | {"callee": {"features": {**features, "call_canceling": True}}})
+    if transparent:
+        callee.registers("com.transparent")
+    procedure, taker = ("com.transparent", callee) if transparent else ("com.upload", bob)
+    alice.sends(48, 1, MORE, procedure, ["list"])
+    taker.receives(68, 1, ANY, {"progress": True}, ["list"])
+    alice.sends(48, 1, MORE | {"enc_algo": "cryptobox"}, procedure, b"octets")
+    alice.receives_error(48, 1, "wamp.error.invalid_argument")
+    taker.receives(69, 1, ANY)
+    alice.sends(48, 1, {}, procedure, ["too late"])
+    taker.receives_nothing()
+    alice.is_present()
+
+
+def test_passthru_that_was_not_announced_is_a_violation_in_any_piece(alice: Peer, bob: Peer) -> None:
+    alice.sends(48, 1, MORE, "com.upload")
+    alice.sends(48, 1, MORE | {"ppt_scheme": "x_mine"}, "com.upload")
+    alice.is_expelled()
+    assert [message[0] for message in bob.inbox()] == [68, 69]

@@ -141,6 +141,28 @@ def test_results_can_come_one_by_one(realm: Scene, alice: Peer) -> None:
     alice.receives_nothing()
 
 
+def test_what_describes_an_opaque_result_comes_with_it(realm: Scene) -> None:
+    passthru = {role: {"features": {"payload_passthru_mode": True}} for role in PLAIN}
+    alice, bob = realm.join(roles=passthru), realm.join(roles=passthru)
+    bob.registers("com.work")
+    call = alice.calls("com.work", runon="all", runmode="progressive")
+    bob.sends(70, 1, {"ppt_scheme": "x_mine"}, [b"\1"])
+    alice.receives(50, call, {"progress": True, "ppt_scheme": "x_mine"}, [b"\1"])
+    alice.receives(50, call, {})
+
+
+@pytest.mark.parametrize("runmode", ["gather", "progressive"])
+def test_an_opaque_result_is_not_for_a_caller_that_did_not_announce_it(realm: Scene, alice: Peer, runmode: str) -> None:
+    peers = callees(realm, 2, roles={role: {"features": {"payload_passthru_mode": True}} for role in PLAIN})
+    call = alice.calls("com.work", runon="all", runmode=runmode)
+    assert asked(peers) == [0, 1]
+    peers[0].sends(70, 1, {"ppt_scheme": "x_mine"}, [b"\1"])
+    peers[0].receives_error(70, 1, "wamp.error.feature_not_supported")
+    alice.receives_error(48, call, "wamp.error.feature_not_supported")
+    peers[1].sends(70, 1, {}, ["too late"])
+    alice.receives_nothing()
+
+
 @pytest.mark.parametrize("runmode", ["gather", "progressive"])
 def test_the_first_error_ends_it_for_all(realm: Scene, alice: Peer, runmode: str) -> None:
     peers = callees(realm)
@@ -197,6 +219,16 @@ def test_kill_does_not_wait_if_one_of_them_cannot_be_interrupted(realm: Scene, a
     alice.sends(49, call, {"mode": "kill"})
     alice.receives_error(48, call, CANCELED)
     assert [[message[0] for message in peer.inbox()] for peer in peers] == [[68, 69], [68, 69], [68]]
+
+
+def test_they_are_interrupted_before_they_get_a_call_that_waited(realm: Scene, alice: Peer) -> None:
+    peers = [realm.join(roles=RPC_PEER) for _ in range(2)]
+    for peer in peers:
+        peer.registers("com.work", invoke="roundrobin", concurrency=1)
+    alice.calls("com.work", runon="all")
+    alice.calls("com.work")
+    peers[1].vanishes()
+    assert [message[0] for message in peers[0].inbox()] == [68, 69, 68]
 
 
 def test_it_runs_out_of_time(realm: Scene, alice: Peer, clock: Clock) -> None:

@@ -276,3 +276,23 @@ def test_times_may_be_finer_than_those_of_the_events(
     scene.clock.advance(0.001)
     alice.publishes("com.chat", [1])
     assert numbers(asks(alice, subscription_of(alice, "com.chat"), **filters)) == expected
+
+
+@pytest.mark.parametrize("args", [b"[1e999]", b"[" * 400 + b"]" * 400])
+@pytest.mark.parametrize("codec", [JSON, CBOR])
+def test_an_event_that_cannot_be_expressed_hides_no_other(scene: Scene, codec: Any, args: bytes) -> None:
+    """D15, B22"""
+    alice, bob, carol = scene.join("alice"), scene.join(codec=codec), scene.join()
+    alice.publishes("com.chat", [1])
+    carol.sends_octets(b'[16,1,{},"com.chat",%b]' % args)
+    alice.publishes("com.chat", [2])
+    told = asks(bob, subscription_of(bob, "com.chat"))
+    assert [event["args"] for event in told if event["args"] in ([1], [2])] == [[1], [2]]
+
+
+def test_an_answer_says_if_nothing_is_recorded(scene: Scene) -> None:
+    """D15"""
+    alice = scene.join("alice")
+    for topic, note in (("com.chat", []), ("com.log.a", []), ("com.other", [{"recorded": False}])):
+        request = alice.calls("wamp.subscription.get_events", [alice.subscribes(topic)])
+        alice.receives(50, request, {}, [], *note)

@@ -179,3 +179,16 @@ def test_strict_uris_are_the_choice_of_a_realm(uri: str) -> None:
         strict.receives_error(code, strict.requests(code, options, uri), "wamp.error.invalid_uri")
     for action in ACTIONS:
         assert may(loose, action, uri)
+
+
+@pytest.mark.parametrize(("uri", "match"), [("", "prefix"), ("w", "prefix"), ("..", "wildcard"), ("", "wildcard")])
+@pytest.mark.parametrize("reserved", ["wamp.", "wamp.session."])
+def test_rules_for_the_router_s_own_uris_keep_nobody_from_registering_a_pattern(
+    uri: str, match: MatchPolicy, reserved: str
+) -> None:
+    """F1, A21: a pattern registration never gets a call of `wamp.` anything."""
+    _, guest = scene(rule("prefix", "", *ACTIONS), rule("prefix", reserved, "call"))
+    assert may(guest, "register", uri, match)
+    assert not may(guest, "subscribe", uri, match)
+    _, other = scene(rule("prefix", "", *ACTIONS), rule("prefix", "wamp", "call"))  # which is about `wampx`, too
+    assert not may(other, "register", "", "prefix")

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from realms.policies import CallLimits, Policies
 from tests.realms.fakes import ANY, Peer, Scene
 
 TAKEN = "wamp.error.procedure_already_exists"
@@ -31,6 +32,16 @@ def turns(caller: Peer, count: int, *callees: Peer, procedure: str = "com.add2")
 
 
 # --- registering ---
+
+
+def test_a_session_has_only_so_many_registrations() -> None:
+    scene = Scene(policies=Policies(calls=CallLimits(registrations=2)))
+    bob = scene.join()
+    first = bob.registers("com.a")
+    bob.registers("com.b")
+    bob.receives_error(64, bob.requests(64, {"force_reregister": True}, "com.c"), "wamp.error.not_authorized")
+    bob.receives(67, bob.requests(66, first))
+    bob.registers("com.c")
 
 
 def test_a_procedure_is_registered_once(realm: Scene) -> None:
@@ -268,6 +279,21 @@ def test_roundrobin_takes_in_a_callee_that_comes_late(realm: Scene) -> None:
     assert turns(caller, 3, *callees) == [0, 1, 0]
     callees[2].registers("com.add2", invoke="roundrobin")
     assert turns(caller, 4, *callees) == [1, 2, 0, 1]
+
+
+@pytest.mark.parametrize("before", [1, 2, 3])
+@pytest.mark.parametrize("options", [{}, {"timeout": 1000}], ids=["plain", "special"])
+def test_roundrobin_goes_on_to_a_callee_that_comes_when_all_had_their_turn(
+    realm: Scene, before: int, options: dict[str, int]
+) -> None:
+    caller, *callees = (realm.join() for _ in range(before + 2))
+    for callee in callees[:before]:
+        callee.registers("com.add2", invoke="roundrobin")
+    for callee in callees[:before]:
+        caller.calls("com.add2", **options)
+        assert [message[0] for message in callee.inbox()] == [68]
+    callees[before].registers("com.add2", invoke="roundrobin")
+    assert turns(caller, before + 1, *callees) == [before, *range(before)]
 
 
 @pytest.mark.parametrize(("invoke", "order"), [("first", [0, 1, 2]), ("last", [2, 1, 0])])

@@ -4,7 +4,7 @@ from realms.roles import Role, Rule
 from tests.realms.fakes import CAPABLE, EVERYTHING, RPC_PEER, Peer, Scene
 
 
-def revoke(realm: Scene, callee: Peer, registration: int, reason: str) -> None:
+def revoke(realm: Scene, callee: Peer, registration: int, reason: str | None) -> None:
     """As an administrator does."""
     dealer = realm.realms.by_name["realm1"].dealer
     known = dealer.registration(registration)
@@ -68,3 +68,11 @@ def test_nobody_takes_the_place_of_another_role() -> None:
 
 def test_who_takes_the_place_of_nobody_just_registers(realm: Scene) -> None:
     realm.join().registers("com.work", force_reregister=True)
+
+
+def test_without_a_reason_it_is_that_of_a_session_that_is_killed(realm: Scene) -> None:
+    """C29"""
+    bob = realm.join(roles=RPC_PEER)
+    registration = bob.registers("com.work")
+    revoke(realm, bob, registration, None)
+    bob.receives(67, 0, {"registration": registration, "reason": "wamp.close.killed"})

@@ -28,6 +28,15 @@ def held(realm: Scene) -> Peer:
 
 
 @pytest.mark.parametrize("codec", [JSON, MESSAGEPACK, CBOR], ids=lambda codec: codec.name)
+def test_a_peer_that_takes_little_is_not_told_the_features(realm: Scene, codec: Codec) -> None:
+    """B13: 512 octets is the least that a RawSocket peer can announce."""
+    peer = realm.connects(codec)
+    peer.transport.max_outgoing = 512
+    peer.sends(*HELLO)
+    assert peer.receives(2, ANY, ANY)[2]["roles"] == {"broker": {}, "dealer": {}}
+
+
+@pytest.mark.parametrize("codec", [JSON, MESSAGEPACK, CBOR], ids=lambda codec: codec.name)
 def test_welcome_tells_who_the_client_is_and_what_the_router_can_do(realm: Scene, codec: Codec) -> None:
     peer = realm.connects(codec)
     peer.sends(1, "realm1", {"roles": PLAIN, "authmethods": ["trusting"], "authid": "ann", "authrole": "anyone"})

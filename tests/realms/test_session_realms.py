@@ -4,6 +4,7 @@ import pytest
 
 from realms.authentication import Accepted, Applicant, Denied
 from tests.realms.fakes import ANY, CAPABLE, Peer, Scene
+from wamp.options import HelloDetails
 
 NO_SUCH_REALM = "wamp.error.no_such_realm"
 
@@ -12,6 +13,9 @@ class Steering:
     """An authentication method that chooses the realm: the one that the authid names."""
 
     name = "steering"
+
+    def suits(self, hello: HelloDetails) -> bool:
+        return True
 
     def begin(self, applicant: Applicant) -> Accepted | Denied:
         authid = str(applicant.hello.authid)

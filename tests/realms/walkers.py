@@ -13,6 +13,7 @@ import msgspec
 from realms.endings import TOO_SLOW, Ending
 from realms.realms import Realms
 from realms.session import Session
+from realms.transport import Traffic
 from tests.realms.fakes import WIRES
 from wamp.codecs import CBOR, JSON, MESSAGEPACK, Codec
 from wamp.errors import InvalidMessage
@@ -54,6 +55,9 @@ class Line:
         self.missed = 0
         self._realms = realms
         self.session = Session(realms, self)
+
+    def traffic(self) -> Traffic:
+        return Traffic(0, 0, len(self.frames), 0, self.missed, 0)
 
     def send(self, frame: bytes) -> None:
         if self.ending is None:
@@ -204,7 +208,8 @@ class Walker:
         self.is_in = True
         self.id = message[1]
         roles = message[2]["roles"]
-        self.world.offers = {**roles["broker"]["features"], **roles["dealer"]["features"]}
+        if self.line.max_outgoing != TINY:  # which is too little to be told
+            self.world.offers = {**roles["broker"]["features"], **roles["dealer"]["features"]}
 
     def _abort(self, message: list[Any]) -> None:
         assert self.may_be_aborted, f"aborted: {message}"

@@ -31,7 +31,7 @@ from wamp.codecs.cbor_items import (
     write,
     write_head,
 )
-from wamp.codecs.codec import HEADER_LENGTH, WITH_PAYLOAD, Codec, build, message_type, present, refusal
+from wamp.codecs.codec import HEADER_LENGTH, REPEATED_KEY, WITH_PAYLOAD, Codec, build, message_type, present, refusal
 from wamp.errors import InvalidMessage, Untranscodable
 from wamp.messages import ClientMessage, Message
 
@@ -219,9 +219,22 @@ def _element(data: bytes, at: int) -> tuple[Any, int]:
     end = skip(data, at)
     octets = data[at:end]
     value = _loads(octets, _MEANINGFUL)
+    if type(value) is dict and len(value) != _entries_of_map(octets):
+        raise InvalidMessage(REPEATED_KEY)
     if _ODD_OCTET.search(octets) and type(value) is dict:
         value = _with_null(present(value, _is_undefined), _ODD_TYPES)
     return value, end
+
+
+def _entries_of_map(octets: bytes) -> int:
+    """How many entries a well-formed map has on the wire."""
+    _, entries, at = item_head(octets, 0)
+    if entries == ENDLESS:
+        entries = 0
+        while octets[at] != BREAK:
+            at = skip(octets, skip(octets, at))
+            entries += 1
+    return entries
 
 
 def _takes_octets(head: list[Any]) -> bool:

@@ -19,6 +19,8 @@ from wamp.errors import InvalidMessage, Untranscodable
 from wamp.messages import CODES, ClientMessage, Error, Message
 from wamp.options import Carried
 
+REPEATED_KEY: Final = "a dictionary has a key twice"
+
 MAX_REASON_LENGTH: Final = 120
 """In characters, of what a peer is told about its invalid message: msgspec quotes the peer's text, of any length."""
 

@@ -3,6 +3,7 @@
 On the wire, octets are a string that starts with U+0000, followed by base64: `"\\u0000EOP/kFMHXFQ="`.
 """
 
+import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
@@ -13,18 +14,22 @@ from typing import Any, ClassVar, Final, cast
 import msgspec
 from msgspec import UNSET, Raw
 
-from wamp.codecs.codec import HEADER_LENGTH, WITH_PAYLOAD, Codec, refusal, takes_octets
+from wamp.codecs.codec import HEADER_LENGTH, REPEATED_KEY, WITH_PAYLOAD, Codec, refusal, takes_octets
 from wamp.errors import InvalidMessage, Untranscodable
 from wamp.messages import ClientMessage
 from wamp.options import HelloDetails, WelcomeDetails
 
 _OPEN_LIST: Final = ord("[")
 _OPEN_DICT: Final = ord("{")
+_CLOSE_DICT: Final = ord("}")
 _QUOTE: Final = ord('"')
 _NUL_ESCAPE: Final = b"\\u0000"
 
 _FREE_FORM: Final = (dict, HelloDetails, WelcomeDetails)
 """Details that hold values of any type, hence maybe octets."""
+
+# Options without a key or with one, as nearly all are: there is none to repeat.
+_ONE_OPTION: Final = re.compile(rb'\{\s*(?:"[^"\\]*"\s*:\s*(?:true|false|\d+|"[^"\\]*"))?\s*\}')
 
 # An escaped backslash is matched first, so that the "\\ud83d" of a backslash and five letters stays what it is.
 _SURROGATE_ESCAPE: Final = re.compile(
@@ -57,6 +62,9 @@ class Json(Codec):
                     raise
                 data = repaired
                 message = self._decode(data)
+            options = data.find(b"{")
+            if data[options + 1] != _CLOSE_DICT and options > 0 and not _ONE_OPTION.match(data, options):
+                _refuse_repeated_keys(message, data)
             if message.__class__ in WITH_PAYLOAD:
                 _check_payload(message)
             if _NUL_ESCAPE in data:
@@ -94,6 +102,25 @@ class Json(Codec):
             else element
             for element in elements
         )
+
+
+_elements: Final[Callable[[bytes], list[Raw]]] = msgspec.json.Decoder(list[Raw]).decode
+
+
+def _refuse_repeated_keys(message: Any, data: bytes) -> None:
+    """Raise `InvalidMessage` if options or details have a key twice: msgspec takes the last one in silence."""
+    for element in _elements(data)[: HEADER_LENGTH[type(message)]]:
+        octets = bytes(element)
+        if octets[0] == _OPEN_DICT:
+            _read_pairs(octets.decode())
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise InvalidMessage(REPEATED_KEY)
+
+
+_read_pairs: Final = json.JSONDecoder(object_pairs_hook=_unique).decode
 
 
 def _check_payload(message: Any) -> None:

@@ -7,8 +7,17 @@ import msgspec
 from msgspec import UNSET, Raw
 from msgspec.msgpack import Ext
 
-from wamp.codecs.codec import HEADER_LENGTH, WITH_PAYLOAD, Codec, build, message_type, refusal, takes_octets
-from wamp.codecs.msgpack_items import refuse_colliding_keys, refuse_container_keys
+from wamp.codecs.codec import (
+    HEADER_LENGTH,
+    REPEATED_KEY,
+    WITH_PAYLOAD,
+    Codec,
+    build,
+    message_type,
+    refusal,
+    takes_octets,
+)
+from wamp.codecs.msgpack_items import entries_of_map, has_few_options, refuse_colliding_keys, refuse_container_keys
 from wamp.errors import InvalidMessage, Untranscodable
 from wamp.messages import ClientMessage, Message
 
@@ -40,7 +49,11 @@ class MessagePack(Codec):
             except msgspec.ValidationError:
                 message = self._decode_forgivingly(data)
             if message.__class__ in WITH_PAYLOAD:
+                if not has_few_options(data):
+                    self._refuse_repeated_keys(message, data)
                 self._check_payload(message)
+            else:
+                self._refuse_repeated_keys(message, data)
         except IndexError:
             raise InvalidMessage("octets are missing") from None
         except Exception as error:
@@ -77,6 +90,13 @@ class MessagePack(Codec):
         if message.kwargs is not UNSET:
             self._decode_kwargs(message.kwargs)
             refuse_container_keys(message.kwargs)
+
+    def _refuse_repeated_keys(self, message: Any, data: bytes) -> None:
+        """Raise `InvalidMessage` if options or details have a key twice: msgspec takes the last one in silence."""
+        for element in self._decode_elements(data)[: HEADER_LENGTH[type(message)]]:
+            entries = entries_of_map(element)
+            if entries > 1 and len(msgspec.msgpack.decode(element)) != entries:
+                raise InvalidMessage(REPEATED_KEY)
 
     def _decode_forgivingly(self, data: bytes) -> Message:
         """Read the header value by value, see `build`; slow, for the few messages that are not as they should be."""

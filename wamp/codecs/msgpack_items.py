@@ -44,6 +44,21 @@ _HARMLESS: Final = 512
 """In octets: what fits in there compares its keys in microseconds."""
 
 
+def has_few_options(data: bytes) -> bool:
+    """Whether the options of a PUBLISH, CALL or YIELD have one key at most, as nearly all have; in doubt not."""
+    return data[0] < 0xDC and data[2 + _FIXED.get(data[2], 0)] in (0x80, 0x81)
+
+
+def entries_of_map(item: Raw) -> int:
+    """How many entries a map has on the wire; 0 for what is no map."""
+    octets = memoryview(item)
+    if 0x80 <= octets[0] <= 0x8F:
+        return octets[0] & 0x0F
+    if octets[0] in (0xDE, 0xDF):
+        return int.from_bytes(octets[1 : 1 + _CONTAINERS[octets[0]]], "big")
+    return 0
+
+
 def refuse_colliding_keys(data: bytes) -> None:
     """Raise `InvalidMessage` before a map with many containers as keys is read; `IndexError` if `data` is cut off.
 

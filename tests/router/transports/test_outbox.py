@@ -89,6 +89,40 @@ def test_with_drop_events_are_dropped_and_counted_and_replies_are_not() -> None:
     run(main())
 
 
+def test_traffic_tells_what_was_sent_and_what_of_it_waits() -> None:
+    """G9"""
+
+    async def main() -> None:
+        async with deaf_peer(slow="drop") as (_, session):
+            transport = session.transport
+            assert transport.traffic() == (0, 0, 0, 0, 0, 0)
+            transport.offer(EVENT)
+            assert transport.traffic() == (0, 0, 1, len(EVENT), 0, len(EVENT))
+            await until(lambda: waiting(session) == 0)
+            assert transport.traffic() == (0, 0, 1, len(EVENT), 0, 0)
+            await stuff(session)
+            traffic = transport.traffic()
+            assert traffic.events_dropped == 1
+            assert traffic.octets_sent == traffic.messages_sent * len(EVENT)
+            assert traffic.octets_waiting == waiting(session)
+
+    run(main())
+
+
+def test_pings_are_no_messages() -> None:
+    """G9"""
+
+    async def main() -> None:
+        async with deaf_peer() as (_, session):
+            transport = session.transport
+            transport.ping()
+            assert transport.traffic() == (0, 0, 0, 2, 0, 2)
+            await until(lambda: waiting(session) == 0)
+            assert transport.traffic() == (0, 0, 0, 2, 0, 0)
+
+    run(main())
+
+
 def test_with_drop_a_peer_that_does_not_even_read_its_replies_is_disconnected() -> None:
     async def main() -> None:
         async with deaf_peer(slow="drop") as (_, session):
