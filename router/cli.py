@@ -12,13 +12,13 @@ Reports go to the standard error output, one line for each mistake.
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
 from router.config import Config, InvalidConfig, load, warnings
 from router.config.model import Listener, Realm
 from router.config.schema import json_schema
+from router.version import installed_version
 
 SHIPPED: Final = Path(sys.prefix, "share", "wamplex", "config.yaml")
 """Where installation puts the configuration for development."""
@@ -81,14 +81,6 @@ def install_reactor() -> None:
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     asyncioreactor.install(loop)
-
-
-def installed_version() -> str:
-    """The version of the installed package."""
-    try:
-        return version("wamplex")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def _parser() -> argparse.ArgumentParser:

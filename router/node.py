@@ -26,7 +26,6 @@ from realms import endings
 from realms.realms import Realms
 from realms.session import Session
 from router import assembly
-from router.cli import installed_version
 from router.clock import LoopClock
 from router.config import model
 from router.history_store import CannotOpen
@@ -35,6 +34,7 @@ from router.transports.keepalive import Keepalive
 from router.transports.listener import Listener, listen
 from router.transports.terms import Terms
 from router.transports.upgrade import upgrade
+from router.version import installed_version
 from router.web.site import Site
 
 STOP_DEADLINE = 3.0
