@@ -17,7 +17,7 @@ from wamp.codecs.codec import (
     refusal,
     takes_octets,
 )
-from wamp.codecs.msgpack_items import entries_of_map, has_few_options, refuse_colliding_keys, refuse_container_keys
+from wamp.codecs.msgpack_items import entries_of_map, has_few_options, refuse_colliding_keys, refuse_odd_keys
 from wamp.errors import InvalidMessage, Untranscodable
 from wamp.messages import ClientMessage, Message
 
@@ -66,9 +66,13 @@ class MessagePack(Codec):
         return 0x90 <= initial <= 0x9F or initial in (0xDC, 0xDD)
 
     def dump(self, value: Any) -> Raw:
-        """See `Codec.dump`: integers beyond 64 bits and what only CBOR has do not fit."""
+        """See `Codec.dump`: integers beyond 64 bits, keys that are not text, and what only CBOR has do not fit."""
         try:
-            return Raw(self._encode(value))
+            octets = self._encode(value)
+            refuse_odd_keys(octets)
+            return Raw(octets)
+        except InvalidMessage as odd:
+            raise Untranscodable(str(odd)) from None
         except Exception as error:
             raise Untranscodable(f"MessagePack cannot express it: {type(error).__name__}") from None
 
@@ -86,10 +90,10 @@ class MessagePack(Codec):
             except msgspec.ValidationError:
                 if not takes_octets(message) or type(msgspec.msgpack.decode(message.args)) not in (bytes, str):
                     raise
-            refuse_container_keys(message.args)
+            refuse_odd_keys(message.args)
         if message.kwargs is not UNSET:
             self._decode_kwargs(message.kwargs)
-            refuse_container_keys(message.kwargs)
+            refuse_odd_keys(message.kwargs)
 
     def _refuse_repeated_keys(self, message: Any, data: bytes) -> None:
         """Raise `InvalidMessage` if options or details have a key twice: msgspec takes the last one in silence."""
