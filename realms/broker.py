@@ -18,7 +18,7 @@ from realms.fanout import fan_out
 from realms.history import NO_HISTORY, History
 from realms.passthru import carried, carries, is_opaque
 from realms.patterns import PatternIndex
-from realms.policies import Policies
+from realms.policies import NO_POLICIES, Policies
 from realms.publication import ACKNOWLEDGEMENT, REVOCATION, Publication, is_plain
 from realms.retained import Retained
 from realms.session import Session
@@ -78,7 +78,7 @@ class Broker:
         realm: str,
         random: Random,
         now: Callable[[], float] = time,
-        policies: Policies = Policies(),  # noqa: B008 - immutable
+        policies: Policies = NO_POLICIES,
         history: History = NO_HISTORY,
     ) -> None:
         self._realm = realm

@@ -40,6 +40,9 @@ from router.web.site import Site
 STOP_DEADLINE = 3.0
 """Seconds that connections have to take what is still queued for them when the router stops."""
 
+STOP_POLL = 0.02
+"""Seconds between two looks at what is left, while stopping."""
+
 log = Logger(namespace="router")
 
 
@@ -142,6 +145,8 @@ class Node:
             log.failure("the router cannot start", failure=failure)
         for listener in self._listeners:
             listener.close()
+        if self._realms is not None:
+            self._realms.stop()
         self._reactor.stop()
 
     def _stop(self) -> Deferred[None]:
@@ -165,10 +170,6 @@ class Node:
             await asyncio.sleep(STOP_POLL)
         if self._realms is not None:
             self._realms.stop()
-
-
-STOP_POLL = 0.02
-"""Seconds between two looks at what is left, while stopping."""
 
 
 def _tls_context(listener: model.Listener) -> ssl.SSLContext | None:

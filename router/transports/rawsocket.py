@@ -14,7 +14,6 @@ from router.transports.farewell import Farewell, half_close
 from router.transports.keepalive import Keepalive
 from router.transports.rawsocket_framing import (
     HANDSHAKE_SIZE,
-    MAX_LENGTH,
     MESSAGE,
     PING,
     TOO_MANY_CONNECTIONS,
@@ -23,6 +22,7 @@ from router.transports.rawsocket_framing import (
     MalformedFrame,
     RefusedHandshake,
     accept_handshake,
+    announced_length,
     frame_message,
     frame_ping,
     frame_pong,
@@ -70,7 +70,7 @@ class RawSocket(Connection, asyncio.Protocol):
     ) -> None:
         super().__init__(terms, transport, wire, details)
         self.max_outgoing = HANDSHAKE_SIZE + max_length
-        self.reader = FrameReader(min(terms.limits.max_message_size, MAX_LENGTH))
+        self.reader = FrameReader(announced_length(terms.limits.max_message_size))
 
     def data_received(self, data: bytes) -> None:
         """Take what was read: frames, and parts of frames."""

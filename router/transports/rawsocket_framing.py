@@ -65,13 +65,18 @@ def parse_handshake(octets: bytes) -> Handshake:
 
 
 def accept_handshake(serializer: int, max_length: int) -> bytes:
-    """Our four octets: `max_length` is rounded up to what the format can say."""
+    """Our four octets: `max_length` is rounded down to what the format can say, see `announced_length`."""
     return bytes((MAGIC, length_exponent(max_length) << 4 | serializer, 0, 0))
 
 
 def length_exponent(max_length: int) -> int:
-    """The smallest L with `2**(9 + L) >= max_length`, and at most 15."""
-    return min(max((max_length - 1).bit_length() - 9, 0), 15)
+    """The largest L with `2**(9 + L) <= max_length`, from 0 to 15."""
+    return min(max(max_length.bit_length() - 10, 0), 15)
+
+
+def announced_length(max_length: int) -> int:
+    """What a peer is told, and held to: no more than we take, so whoever keeps to it is never refused."""
+    return 1 << (9 + length_exponent(max_length))
 
 
 def frame_message(payload: bytes) -> bytes:

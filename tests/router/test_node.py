@@ -129,6 +129,23 @@ def test_an_oversized_message_costs_only_its_sender(router: RunningRouter, peers
     witness.publish("com.example.fine")
 
 
+def test_a_rawsocket_peer_that_keeps_to_what_was_announced_is_taken(own_router: Start, peers: Peers) -> None:
+    """B10"""
+    running = own_router(OPEN_TO_ALL + "limits: {max_message_size: 100000}\n")
+    with socket.create_connection(("127.0.0.1", running.port), timeout=5) as stranger:
+        stranger.sendall(b"\x7f\xf1\x00\x00")
+        announced = 2 ** (9 + (stranger.recv(4)[1] >> 4))
+    assert announced == 65536
+    for size, welcome in ((announced, True), (announced + 1, False)):
+        peer = peers(running.port, "rawsocket").join()
+        message = b'[16, 1, {"acknowledge": true}, "com.example.topic", [""]]'
+        peer.link.send(message.replace(b'""', b'"' + b"x" * (size - len(message)) + b'"'))
+        if welcome:
+            peer.receives(17, 1)
+        else:
+            assert peer.closed() is None
+
+
 def test_a_deeply_nested_message_is_a_violation_and_quickly_so(router: RunningRouter, peers: Peers) -> None:
     sender = peers(router.port).join()
     sender.link.send(b'[16, 1, {}, "com.example.deep", ' + b"[" * 100_000 + b"]" * 100_000 + b"]")
