@@ -22,7 +22,7 @@ from realms.policies import NO_POLICIES, Policies
 from realms.publication import ACKNOWLEDGEMENT, REVOCATION, Publication, is_plain
 from realms.retained import Retained
 from realms.session import Session
-from wamp.errors import CLOSE_KILLED, DISCLOSE_ME_DISALLOWED, NO_SUCH_SUBSCRIPTION, NOT_AUTHORIZED, WampError
+from wamp.errors import CLOSE_KILLED, NO_SUCH_SUBSCRIPTION, NOT_AUTHORIZED, WampError
 from wamp.ids import MAX_ID, random_id
 from wamp.messages import CODES, Event, Publish, Published, Subscribe, Subscribed, Unsubscribe, Unsubscribed
 from wamp.options import EventDetails, Features, MatchPolicy, PublishOptions, RevocationDetails
@@ -87,7 +87,7 @@ class Broker:
         self._now = now
         self._index: PatternIndex[Subscription] = PatternIndex()
         self._by_id: dict[int, Subscription] = {}
-        self._tells_more = policies.disclosure == "always" or bool(policies.trust)
+        self._tells_more = bool(policies.trust)
         self.tell: Callable[[str, Session, Subscription], None] = lambda what, session, subscription: None
         """Told of `on_create`, `on_subscribe`, `on_unsubscribe`, `on_delete`, when it has happened."""
         self.retained = Retained(policies.events.retained)
@@ -176,8 +176,9 @@ class Broker:
         return self._index.matching(topic)
 
     def _check_room(self, session: Session) -> None:
-        limit = self._policies.events.subscriptions
+        limit = min(self._policies.events.subscriptions, session.role.limits.subscriptions)
         if len(session.subscriptions) >= limit:
+            session.role.overruns.subscriptions += 1
             raise WampError(NOT_AUTHORIZED, f"this session has {limit} subscriptions, which is the most there may be")
 
     def _create(self, match: MatchPolicy, uri: str, *, is_recorded: bool = False) -> Subscription:
@@ -234,10 +235,7 @@ class Broker:
             session.send(Published(message.request, publication))
 
     def publish_as(self, session: Session, topic: str, payload: Payload, options: PublishOptions) -> int:
-        """Publish for a session, with all that the options ask for; returns the publication id.
-
-        Raises WampError if the session asks to be disclosed where that is refused: then nothing is published.
-        """
+        """Publish for a session, with all that the options ask for; returns the publication id."""
         publication = self._publication(session, topic, payload, options, random_id(self._random))
         for subscription in self._index.matching(topic):
             self._deliver(publication, subscription)
@@ -262,11 +260,6 @@ class Broker:
         """Whether an event on this topic would reach anybody."""
         return bool(self._index.matching(topic))
 
-    def check_disclosure(self, options: PublishOptions) -> None:
-        """Raise WampError if the options ask for a disclosure that the realm refuses."""
-        if options.disclose_me and self._policies.disclosure == "refuse":
-            raise WampError(DISCLOSE_ME_DISALLOWED, "this realm does not disclose publishers")
-
     def _deliver(self, publication: Publication, subscription: Subscription) -> None:
         if subscription.is_recorded:
             self.history.record(subscription, publication, self._now())
@@ -275,7 +268,6 @@ class Broker:
     def _publication(
         self, session: Session, topic: str, payload: Payload, options: PublishOptions, id: int
     ) -> Publication:
-        self.check_disclosure(options)
         return Publication(
             id,
             topic,
@@ -291,7 +283,7 @@ class Broker:
         """All that may be told of a publication."""
         if options.acknowledge or options.disclose_me or self._tells_more or carries(options):
             details = carried(options)
-            if options.disclose_me or self._policies.disclosure == "always":
+            if options.disclose_me:
                 details["publisher"] = session.id
                 details["publisher_authid"], details["publisher_authrole"] = session.authid, session.authrole
             if self._policies.trust:

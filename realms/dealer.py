@@ -18,7 +18,6 @@ from realms.registrations import Registration
 from realms.session import Session
 from wamp.errors import (
     CLOSE_KILLED,
-    DISCLOSE_ME_DISALLOWED,
     NO_SUCH_PROCEDURE,
     NO_SUCH_REGISTRATION,
     NOT_AUTHORIZED,
@@ -81,7 +80,6 @@ class Dealer:
         self._policies = policies
         self._exchange = Exchange(clock, random, policies)
         self._plain = policies.are_plain_for_calls
-        self._most_pending = policies.calls.pending
         self.tell: Callable[[str, Session, Registration], None] = tell_nobody
         """Called as `tell("on_register", session, registration)`: for meta events."""
 
@@ -100,10 +98,9 @@ class Dealer:
     def register(self, session: Session, message: Register) -> None:
         """Answer REGISTER with REGISTERED; a shared registration takes further callees under the same policy."""
         options, uri = message.options, message.procedure
-        if options.disclose_caller and self._policies.disclosure == "refuse":
-            raise WampError(DISCLOSE_ME_DISALLOWED, "callers are not disclosed in this realm")
-        limit = self._policies.calls.registrations
+        limit = min(self._policies.calls.registrations, session.role.limits.registrations)
         if len(session.registrations) >= limit:
+            session.role.overruns.registrations += 1
             raise WampError(NOT_AUTHORIZED, f"this session has {limit} registrations, which is the most there may be")
         registration = self._index.get(options.match, uri)
         if registration is not None and options.force_reregister:
@@ -220,7 +217,8 @@ class Dealer:
             details = InvocationDetails(procedure=message.procedure)
         else:
             details = NO_INVOCATION_DETAILS
-        if len(session.calls) >= self._most_pending:
+        if len(session.calls) >= session.most_calls:
+            session.role.overruns.calls += 1
             raise WampError(UNAVAILABLE, f"this session waits for {len(session.calls)} calls already")
         if registration.special or not plain or not self._plain:
             self._exchange.call(session, message, registration)

@@ -32,11 +32,17 @@ REFUSED = Ending(1000, "not admitted")
 TOO_SLOW = Ending(1008, "the peer reads too slowly: its outbox is full")
 """The peer's outbox would exceed `limits.outbox`. Reconnecting makes sense once it reads again."""
 
+TOO_FAST = Ending(1008, "the peer sends much faster than its role may")
+"""What it sent at once would have had to wait for longer than `router.transports.pace.LONGEST_DELAY`."""
+
 SILENT = Ending(1001, "the peer has been silent for too long")
 """No octet came within the keepalive time-out: the peer, or the way to it, is gone."""
 
 LATE = Ending(1008, "the peer took too long to join")
 """A deadline for the handshake, HELLO or AUTHENTICATE passed."""
+
+MOVED = Ending(1000, "the session goes on over another connection")
+"""The peer resumed its session before we noticed that this connection is of no use to it."""
 
 INTERNAL = Ending(1011, "internal error")
 """Our mistake; the log has the whole of it."""

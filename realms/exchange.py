@@ -21,7 +21,6 @@ from realms.registrations import Offer, Registration
 from realms.rendezvous import node_for
 from realms.special_calls import SpecialCall
 from wamp.errors import (
-    DISCLOSE_ME_DISALLOWED,
     FEATURE_NOT_SUPPORTED,
     INVALID_ARGUMENT,
     NO_AVAILABLE_CALLEE,
@@ -50,8 +49,6 @@ class Exchange:
     def call(self, caller: "Session", message: Call, registration: Registration) -> None:
         """Send what the CALL asks for to whom it is for; raises WampError if it cannot be."""
         options = message.options
-        if options.disclose_me and self._policies.disclosure == "refuse":
-            raise WampError(DISCLOSE_ME_DISALLOWED, "callers are not disclosed in this realm")
         if "partition" in (options.runmode, options.runon) and options.rkey is UNSET:
             raise WampError(INVALID_ARGUMENT, "a call of one partition needs the option 'rkey'")
         payload = payload_of(caller.transport.wire.codec, message)
@@ -220,9 +217,9 @@ class Exchange:
     def _discloses(self, asking: Asking, offer: Offer) -> bool:
         """Whether the callee learns who calls: asked for by either side, in a form that the callee knows."""
         if offer.options.disclose_caller:  # it asks for what it knows
-            return True
-        wanted = asking.options.disclose_me or self._policies.disclosure == "always"
-        return wanted and offer.callee.callee.caller_identification
+            grant = asking.caller.role.granted.get(("call", asking.procedure))
+            return grant is None or grant.disclosure != "refuse"
+        return asking.options.disclose_me and offer.callee.callee.caller_identification
 
     # --- how long it may take ---
 

@@ -191,8 +191,9 @@ class History:
         Raises WampError: `not_authorized` if the session may not subscribe so, `invalid_argument` for bad filters.
         """
         given = _read(filters)
-        if not session.role.would_allow("subscribe", subscription.match, subscription.uri):
-            raise WampError(NOT_AUTHORIZED, f"role '{session.authrole}' may not subscribe to '{subscription.uri}'")
+        grant = session.role.grant_pattern("subscribe", subscription.match, subscription.uri)
+        if grant is None or not grant.history:
+            raise WampError(NOT_AUTHORIZED, f"role '{session.authrole}' may not ask what was on '{subscription.uri}'")
         source = self._source(subscription)
         span = None if source is None else self._span(source, subscription, given)
         if source is None or span is None:

@@ -9,7 +9,15 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from realms.authentication import Accepted, Method
-from wamp.errors import INVALID_URI, NO_MATCHING_AUTH_METHOD, NO_SUCH_REALM, ProtocolViolation, WampError
+from realms.transport import NO_EVIDENCE, Evidence
+from wamp.errors import (
+    INVALID_URI,
+    NO_MATCHING_AUTH_METHOD,
+    NO_SUCH_REALM,
+    UNAVAILABLE,
+    ProtocolViolation,
+    WampError,
+)
 from wamp.messages import Hello
 from wamp.options import ClientRoles, Features, HelloDetails, RouterRoles, WelcomeDetails
 from wamp.options import Role as RoleFeatures
@@ -18,6 +26,7 @@ from wamp.uris import is_uri
 if TYPE_CHECKING:
     from realms.realm import Realm
     from realms.realms import Realms
+    from realms.roles import Role
 
 NO_FEATURES: Final = Features()
 
@@ -59,11 +68,12 @@ def find_realm(realms: "Realms", hello: Hello) -> "Realm":
     return realm
 
 
-def choose_method(realm: "Realm", hello: Hello) -> Method:
-    """The method by which the client is to prove who it is; raises WampError."""
-    method = realm.methods.choose(hello.details)
+def choose_method(realm: "Realm", hello: Hello, evidence: Evidence = NO_EVIDENCE) -> Method:
+    """The method by which the client is to prove who it is, of those that the listener admits; raises WampError."""
+    methods = realm.methods.among(evidence.authmethods)
+    method = methods.choose(hello.details, evidence)
     if method is None:
-        offered = ", ".join(realm.methods.offered)
+        offered = ", ".join(methods.offered)
         raise WampError(NO_MATCHING_AUTH_METHOD, f"realm '{realm.name}' offers: {offered}")
     return method
 
@@ -78,8 +88,23 @@ def assigned_realm(realms: "Realms", asked: "Realm", identity: Accepted) -> "Rea
     return realm
 
 
-def welcome_details(realms: "Realms", realm: "Realm", identity: Accepted) -> WelcomeDetails:
-    """`WELCOME.Details`."""
+def assigned_role(realm: "Realm", identity: Accepted) -> "Role":
+    """The role that the client has, unless its principal has as many sessions as it may; raises WampError.
+
+    It learns so with ABORT, which it may take for final, but only after it has proved who it is.
+    """
+    role = realm.roles.get(identity.authrole)
+    if role is None:
+        raise LookupError(f"realm '{realm.name}' has no role '{identity.authrole}'")
+    sessions = realm.principals.get(identity.authid, 0)
+    if sessions >= role.limits.sessions_per_principal:
+        role.overruns.sessions += 1
+        raise WampError(UNAVAILABLE, f"'{identity.authid}' has {sessions} sessions, which is the most there may be")
+    return role.of(identity.authid)
+
+
+def welcome_details(realms: "Realms", realm: "Realm", identity: Accepted, ticket: str) -> WelcomeDetails:
+    """`WELCOME.Details`; an empty ticket is none."""
     return WelcomeDetails(
         roles=realms.roles,
         realm=realm.name,
@@ -89,6 +114,10 @@ def welcome_details(realms: "Realms", realm: "Realm", identity: Accepted) -> Wel
         authprovider=identity.authprovider,
         agent=realms.agent if realms.agent is not None else UNSET,
         authextra=identity.authextra if identity.authextra is not None else UNSET,
+        resumed=False if ticket else UNSET,
+        resumable=True if ticket else UNSET,
+        resume_ticket=ticket or UNSET,
+        resume_token=ticket or UNSET,
     )
 
 

@@ -1,19 +1,16 @@
-"""What the configuration of a realm decides about calls and publications, beyond who may do them.
+"""What the configuration of a realm decides about calls, publications and sessions, beyond who may do them.
 
-Sections "Caller Identification", "Publisher Identification", "Call Trust Levels", "Publication Trust Levels" and "Call
+Sections "Call Trust Levels", "Publication Trust Levels" and "Call
 Timeouts" of the advanced profile leave these decisions to the router.
 """
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
 
 from realms.patterns import PatternIndex
 from wamp.options import MatchPolicy
-
-Disclosure = Literal["allow", "refuse", "always"]
-"""Who learns who called or published: who is asked to (`allow`), nobody (`refuse`), or everybody (`always`)."""
 
 
 class TrustRule(NamedTuple):
@@ -80,21 +77,36 @@ class EventLimits(NamedTuple):
     """Topics of which a retained event is kept; the one that was not published to for the longest time makes room."""
 
 
+class PauseLimits(NamedTuple):
+    """What sessions may cost that wait for their peers to come back."""
+
+    keep_for: float = 30.0
+    """Seconds from the loss of the transport; enough for a phone to change networks."""
+
+    paused: int = 1000
+    """Sessions that may be paused at a time; beyond, a session just ends when its transport is lost."""
+
+    buffer: int = 256 * 1024
+    """Octets that are kept for one of them; what exceeds that ends it."""
+
+
 class Policies(NamedTuple):
     """The policies of a realm. The defaults are those of a router without configuration."""
 
-    disclosure: Disclosure = "allow"
     trust: TrustLevels = TrustLevels()
     calls: CallLimits = CallLimits()
     events: EventLimits = EventLimits()
     session_stats: float = 0
     """Seconds between two publications of `wamp.session.on_stats`; 0 for none."""
 
+    pauses: PauseLimits | None = PauseLimits()
+    """None if sessions end as soon as their transports are lost, whatever their clients ask for."""
+
     @property
     def are_plain_for_calls(self) -> bool:
         """Whether a plain call is as plain as it looks."""
         timed = self.calls.default_timeout or self.calls.max_timeout
-        return self.disclosure != "always" and not self.trust and not timed
+        return not self.trust and not timed
 
 
 NO_POLICIES = Policies()

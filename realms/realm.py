@@ -6,16 +6,20 @@ from random import Random
 from time import time
 
 from realms import broker, dealer
+from realms.audit import Record, entry_about, record_nothing
 from realms.authentication import Methods
 from realms.broker import Broker
 from realms.clock import Clock
 from realms.dealer import Dealer
+from realms.grants import Grant
 from realms.history import NO_HISTORY, History
 from realms.meta.answers import answer
 from realms.meta.catalogue import PROCEDURES
 from realms.meta.events import ON_FORGOTTEN, Events
 from realms.meta.reflection import Definitions
 from realms.meta.statistics import Statistics
+from realms.own_calls import OwnCalls
+from realms.parking import Parking
 from realms.policies import NO_POLICIES, Policies
 from realms.roles import Action, Role
 from realms.schemas import NO_SCHEMAS, Schemas
@@ -53,11 +57,16 @@ class Realm:
         policies: Policies = NO_POLICIES,
         schemas: Schemas = NO_SCHEMAS,
         history: History = NO_HISTORY,
+        record: Record = record_nothing,
         now: Callable[[], float] = time,
     ) -> None:
         self.name = name
         self.roles = roles
         self.methods = methods
+        self.policies = policies
+        self.record = record
+        self.clock = clock
+        self.now = now
         self.strict_uris = strict_uris
         self.strict_request_ids = strict_request_ids
         self.strict_roles = strict_roles
@@ -69,7 +78,11 @@ class Realm:
             self.broker = Broker(name, random, now, policies, history)
             self.dealer = Dealer(clock, random, now, policies)
         self.testaments = Testaments(self)
+        self.parking = Parking(clock, policies.pauses)
+        self.own_calls = OwnCalls(self, clock, random)
         self.sessions: dict[int, Session] = {}
+        self.principals: dict[str, int] = {}
+        """How many of the sessions have an authid."""
         self.procedures = PROCEDURES
         self.schemas = schemas
         self.definitions = Definitions()
@@ -81,6 +94,7 @@ class Realm:
     def join(self, session: Session) -> None:
         """Admit a session whose identity is settled."""
         self.sessions[session.id] = session
+        self.principals[session.authid] = self.principals.get(session.authid, 0) + 1
         self.statistics.joined(session)
 
     def leave(self, session: Session) -> None:
@@ -89,6 +103,7 @@ class Realm:
         Its testaments go out before all that, while others still know it.
         """
         del self.sessions[session.id]
+        self._count_out(session.authid)
         self.statistics.left(session)
         self.events.leaving = session
         self.testaments.publish(session)
@@ -101,21 +116,38 @@ class Realm:
         if not self.sessions and self.on_empty is not None:
             self.on_empty(self)
 
-    def permit(self, session: Session, action: Action, uri: str) -> None:
-        """Check the URI of a PUBLISH or CALL, and that the session may use it; raises WampError.
+    def _count_out(self, authid: str) -> None:
+        self.principals[authid] -= 1
+        if not self.principals[authid]:
+            del self.principals[authid]
+
+    def permit(self, session: Session, action: Action, uri: str) -> Grant:
+        """Check the URI of a PUBLISH or CALL, and that the session may use it; raises WampError, or Undecided.
 
         What the role's `granted` holds has passed all of it before.
         """
-        if (action, uri) in session.role.granted:
-            return
+        grant = session.role.granted.get((action, uri))
+        if grant is not None:
+            return grant
         if not is_uri(uri, self.strict_uris) or (action == "publish" and is_reserved(uri)):
             raise WampError(INVALID_URI, f"'{uri[:MAX_QUOTED]}' is no valid URI to {action}")
-        if not session.role.allows(action, uri):
-            raise WampError(NOT_AUTHORIZED, f"role '{session.authrole}' may not {action} '{uri}'")
+        grant = session.role.grant(action, uri)
+        if grant is None:
+            raise self._denied(session, action, uri, f"role '{session.authrole}' may not {action} '{uri}'")
+        return grant
 
-    def permit_pattern(self, session: Session, action: Action, match: MatchPolicy, uri: str) -> None:
-        """Check the URI or pattern of a SUBSCRIBE or REGISTER, and that the session may use it; raises WampError."""
+    def permit_pattern(self, session: Session, action: Action, match: MatchPolicy, uri: str) -> Grant:
+        """Check the URI or pattern of a SUBSCRIBE or REGISTER, and that the session may use it.
+
+        Raises WampError, or Undecided.
+        """
         if not is_pattern(uri, match, self.strict_uris) or (action == "register" and is_reserved(uri)):
             raise WampError(INVALID_URI, f"'{uri[:MAX_QUOTED]}' is no valid {match} URI to {action}")
-        if not session.role.allows_pattern(action, match, uri):
-            raise WampError(NOT_AUTHORIZED, f"role '{session.authrole}' may not {action} '{uri}' ({match})")
+        grant = session.role.grant_pattern(action, match, uri)
+        if grant is None:
+            raise self._denied(session, action, uri, f"role '{session.authrole}' may not {action} '{uri}' ({match})")
+        return grant
+
+    def _denied(self, session: Session, action: Action, uri: str, reason: str) -> WampError:
+        self.record(entry_about(session, "denial", "failure", action=action, object=uri))
+        return WampError(NOT_AUTHORIZED, reason)

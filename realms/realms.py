@@ -4,6 +4,7 @@ A realm of a template is there as long as somebody is in it, and a while longer.
 client is admitted, not when one asks: whoever cannot join leaves no trace.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
@@ -12,7 +13,8 @@ from typing import NamedTuple
 from realms.clock import Clock, Timer
 from realms.patterns import PatternIndex
 from realms.realm import ROLES, Realm
-from wamp.errors import CLOSE_REALM, NO_SUCH_REALM, WampError
+from realms.session import Session
+from wamp.errors import CLOSE_REALM, CLOSE_SYSTEM_SHUTDOWN, NO_SUCH_REALM, WampError
 from wamp.ids import random_id
 from wamp.options import MatchPolicy
 from wamp.uris import is_reserved
@@ -65,16 +67,19 @@ class Realms:
         self.roles = ROLES
         self._random = random
         self._default = default
-        self._template = template
+        self._template: Template | None = None
         self._coverage: PatternIndex[Template] = PatternIndex()
-        if template is not None:
-            self._coverage.add(template.match, template.uri, template)
+        self.replace_template(template)
         self._passing: dict[str, Timer | None] = {}
         """The realms of the template that exist; with the timer that forgets them while they are empty."""
 
     def stop(self) -> None:
-        """The router stops, and all sessions are gone: write what is not written."""
-        for realm in self.by_name.values():
+        """The router stops, and all connections are gone: end who is waited for, then write what is not written."""
+        realms = list(self.by_name.values())
+        for realm in realms:
+            for session in list(realm.sessions.values()):
+                session.leave(CLOSE_SYSTEM_SHUTDOWN)
+        for realm in realms:
             realm.broker.history.close()
 
     def find(self, name: str | None) -> Realm | None:
@@ -118,12 +123,32 @@ class Realms:
         for session in list(realm.sessions.values()):
             session.leave(CLOSE_REALM)
 
+    def is_made(self, realm: Realm) -> bool:
+        """Whether a realm was made from the template."""
+        return realm.name in self._passing
+
+    def replace_template(self, template: Template | None) -> None:
+        """Make realms from another template from now on; those that are there stay as long as they would have."""
+        self._template = template
+        self._coverage = PatternIndex()
+        if template is not None:
+            self._coverage.add(template.match, template.uri, template)
+
     def new_session_id(self) -> int:
         """An id that no live session of any realm has."""
         while True:
             id = random_id(self._random)
             if not any(id in realm.sessions for realm in self.by_name.values()):
                 return id
+
+    def session(self, id: int) -> Session | None:
+        """The session with an id, whatever its realm."""
+        found = (realm.sessions.get(id) for realm in self.by_name.values())
+        return next((session for session in found if session is not None), None)
+
+    def new_ticket(self) -> str:
+        """What a client has to show to go on with its session: base64 of 16 octets that nobody can guess."""
+        return b64encode(self._random.randbytes(16)).decode()
 
     def _made(self, name: str) -> Realm | None:
         return self._template.make(name) if self._template is not None and self._may_make(name) else None

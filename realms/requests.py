@@ -7,8 +7,10 @@ the session may use it. `WampError` refuses the request, `ProtocolViolation` end
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from realms import passthru
+from realms.grants import GRANTED
 from realms.streams import continues, remember
 from wamp.errors import ProtocolViolation
 from wamp.ids import following
@@ -48,14 +50,17 @@ def publish(session: "Session", message: Publish) -> None:
     options = message.options
     if options.ppt_scheme is not UNSET or options.enc_algo is not UNSET or options.forward_for is not UNSET:
         message = passthru.admitted(session, session.publisher, message)
-    session.realm.permit(session, "publish", message.topic)
+    grant = session.realm.permit(session, "publish", message.topic)
+    if grant is not GRANTED:
+        message = replace(message, options=grant.publishing(options))
     session.realm.broker.publish(session, message)
 
 
 def subscribe(session: "Session", message: Subscribe) -> None:
     """SUBSCRIBE."""
     count(session, message.request)
-    session.realm.permit_pattern(session, "subscribe", message.options.match, message.topic)
+    grant = session.realm.permit_pattern(session, "subscribe", message.options.match, message.topic)
+    grant.check_subscribing(message.options)
     session.realm.broker.subscribe(session, message)
 
 
@@ -88,7 +93,10 @@ def call(session: "Session", message: Call) -> None:
             if not session.caller.progressive_call_invocations:
                 raise ProtocolViolation("progressive call invocations were not announced")
             remember(session, request, message.procedure)  # what follows is too late if this is refused
-    session.realm.permit(session, "call", message.procedure)
+    grant = session.realm.permit(session, "call", message.procedure)
+    if grant is not GRANTED:
+        message = replace(message, options=grant.calling(message.options))
+        plain = message.options == PLAIN_CALL
     session.realm.dealer.call(session, message, plain)
 
 
@@ -100,7 +108,8 @@ def cancel(session: "Session", message: Cancel) -> None:
 def register(session: "Session", message: Register) -> None:
     """REGISTER."""
     count(session, message.request)
-    session.realm.permit_pattern(session, "register", message.options.match, message.procedure)
+    grant = session.realm.permit_pattern(session, "register", message.options.match, message.procedure)
+    grant.check_registering(message.options)
     session.realm.dealer.register(session, message)
 
 

@@ -7,6 +7,8 @@ Section "Authorization" of the advanced profile.
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from realms.grants import GRANTED, Disclosure, Grant, combined
+from realms.limits import NO_LIMITS, Overruns, RoleLimits
 from realms.patterns import PatternIndex
 from wamp.options import MatchPolicy
 from wamp.uris import is_reserved
@@ -21,10 +23,13 @@ GUARDED = frozenset(
         "wamp.session.kill_all",
         "wamp.registration.remove_callee",
         "wamp.subscription.remove_subscriber",
+        "wamp.subscription.get_events",
+        "wamplex.authorization.purge",
     }
 )
-"""Procedures that harm other sessions. A rule for `""`, or any other that was not written with the router's own
-procedures in mind, does not allow them: only one whose pattern begins with `wamp.` does."""
+"""Procedures that harm other sessions, or tell what was said before. A rule for `""`, or any other that was not written
+with the router's own procedures in mind, does not allow them: only one whose pattern begins with `wamp.` does, or with
+`wamplex.` for those that do. Nor does an authorizer, which may well say yes to all that it does not know."""
 
 MAX_GRANTED = 10_000
 """Grants that a role remembers; a peer that asks for ever new URIs makes it start over, not grow."""
@@ -36,66 +41,116 @@ class Rule(NamedTuple):
     match: MatchPolicy
     uri: str
     allow: frozenset[Action]
+    grant: Grant = Grant(disclosure=None)
+    """On what terms."""
 
 
 class Role:
     """A named set of rules."""
 
-    def __init__(self, name: str, rules: Iterable[Rule], *, trusted: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        rules: Iterable[Rule],
+        *,
+        trusted: bool = False,
+        disclosure: Disclosure = "allow",
+        limits: RoleLimits = NO_LIMITS,
+    ) -> None:
+        """`disclosure` says who learns who called or published, where no rule does: the realm's policy."""
         self.name = name
+        self.limits = limits
+        self.overruns = Overruns()
         self.trusted = trusted
         """Whether its sessions are believed when they say on whose behalf they act: they are routers."""
-        self.granted: set[tuple[Action, str]] = set()
+        self.granted: dict[tuple[Action, str], Grant] = {}
         """What was asked before and is allowed: it spares the hot path everything but one lookup.
 
         That a URI is in here says as well that it is a valid one by its realm's rules, so a role belongs to one realm.
         """
+        self._disclosure = disclosure
         self._rules: PatternIndex[Rule] = PatternIndex()
         for rule in rules:
             self._rules.add(rule.match, rule.uri, rule)
 
-    def allows(self, action: Action, uri: str) -> bool:
-        """Whether the action is allowed on a URI."""
-        if not self.would_allow(action, "exact", uri):
-            return False
+    def grant(self, action: Action, uri: str) -> Grant | None:
+        """Whether, and on what terms, the action is allowed on a URI; that it is will be remembered."""
+        grant = self.would_grant(action, "exact", uri)
+        if grant is not None:
+            self.remember(action, uri, grant)
+        return grant
+
+    def remember(self, action: Action, uri: str, grant: Grant) -> None:
+        """Take a grant into `granted`."""
         if len(self.granted) >= MAX_GRANTED:
             self.granted.clear()
-        self.granted.add((action, uri))
-        return True
+        self.granted[action, uri] = grant
 
-    def allows_pattern(self, action: Action, match: MatchPolicy, uri: str) -> bool:
-        """Whether the action is allowed on a pattern: only if it is on every URI that the pattern could match.
+    def grant_pattern(self, action: Action, match: MatchPolicy, uri: str) -> Grant | None:
+        """Whether, and on what terms, the action is allowed on a pattern: on every URI that it could match.
 
         So there must be a rule that covers the whole pattern, and no rule that could decide otherwise for a part of
         it. A rule that covers the pattern shadows every less specific one.
         """
-        return self.allows(action, uri) if match == "exact" else self.would_allow(action, match, uri)
+        return self.grant(action, uri) if match == "exact" else self.would_grant(action, match, uri)
 
-    def would_allow(self, action: Action, match: MatchPolicy, uri: str) -> bool:
+    def would_grant(self, action: Action, match: MatchPolicy, uri: str) -> Grant | None:
         """The same, for questions that no request asked: nothing is remembered as granted."""
         if match == "exact":
             rule = self._rules.best(uri)
-            if rule is None or action not in rule.allow:
-                return False
-            return uri not in GUARDED or is_reserved(rule.uri)
+            if rule is None or action not in rule.allow or (uri in GUARDED and not _is_meant(rule, uri)):
+                return None
+            return self._resolved(rule.grant)
         covering = [rule for rule in self._rules if covers(rule, match, uri)]
         if not covering:
-            return False
+            return None
         best = max(covering, key=_specificity)
-        if action not in best.allow:
-            return False
-        return all(
-            action in rule.allow
+        parts = [
+            rule
             for rule in self._rules
-            if _specificity(rule) > _specificity(best)
-            and overlaps(rule, match, uri)
-            and not (action == "register" and _is_router_only(rule))  # a registration never gets those calls
-        )
+            if _specificity(rule) > _specificity(best) and _concerns(rule, action, match, uri)
+        ]
+        if not all(action in rule.allow for rule in (best, *parts)):
+            return None
+        return combined([self._resolved(rule.grant) for rule in (best, *parts)])
+
+    def of(self, authid: str) -> "Role":
+        """The role as sessions of one authid have it; there is a difference if an authorizer is asked."""
+        return self
+
+    def left_open(self, action: Action, match: MatchPolicy, uri: str) -> list[Grant] | None:
+        """What `would_grant` did not allow: None if a rule has decided so, for a part of a pattern at least.
+
+        Otherwise no rule says anything; or some rules allow parts of a pattern, and these are their terms.
+        """
+        if match == "exact":
+            return [] if uri not in GUARDED and self._rules.best(uri) is None else None
+        if any(covers(rule, match, uri) for rule in self._rules):
+            return None
+        parts = [rule for rule in self._rules if _concerns(rule, action, match, uri)]
+        return [self._resolved(rule.grant) for rule in parts] if all(action in rule.allow for rule in parts) else None
+
+    def _resolved(self, grant: Grant) -> Grant:
+        """A rule's grant with the realm's policy; the plain one is always the same object."""
+        if grant.disclosure is None:
+            grant = grant._replace(disclosure=self._disclosure)
+        return GRANTED if grant == GRANTED else grant
+
+
+def _is_meant(rule: Rule, uri: str) -> bool:
+    """Whether the rule was written with the router's own procedures in mind, those that begin as `uri` does."""
+    return rule.uri.partition(".")[0] == uri.partition(".")[0]
+
+
+def _concerns(rule: Rule, action: Action, match: MatchPolicy, uri: str) -> bool:
+    """Whether the rule has a say about a part of the pattern."""
+    # a registration never gets the calls of the router's own procedures
+    return overlaps(rule, match, uri) and not (action == "register" and _is_router_only(rule))
 
 
 def _is_router_only(rule: Rule) -> bool:
     """Whether the rule is about the router's own URIs and no others."""
-    return is_reserved(rule.uri) and (rule.match, rule.uri) != ("prefix", "wamp")  # that is about `wampx`, too
+    return is_reserved(rule.uri) and (rule.match != "prefix" or "." in rule.uri)  # prefix `wamp` is about `wampx`, too
 
 
 def _specificity(rule: Rule) -> tuple[int, int, list[bool]]:

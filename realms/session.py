@@ -1,20 +1,28 @@
-"""One WAMP session, from HELLO to its end: the state machine, and what the realm keeps about the session.
+"""One WAMP session, from HELLO to its end: the state machine.
 
 Rules of this file. Everything that affects the state lives here, and the state is `Session.state` alone. `ACTS` at the
 end is the machine: what a peer may send in which state, and what happens then. A message type that is absent is a
-protocol violation, and there is no other place that decides so. What needs no state is elsewhere: `joining` reads HELLO
-and writes WELCOME, `requests` checks what an established session asks for.
+protocol violation, and there is no other place that decides so. What needs no state is elsewhere: `participant` is what
+the realm keeps about a session, `joining` reads HELLO and writes WELCOME, `requests` checks what an established session
+asks for.
 
     CLOSED --HELLO--> ESTABLISHING --accepted--> ESTABLISHED --GOODBYE sent--> SHUTTING_DOWN --GOODBYE--> ENDED
-                       |        ^                     |
-                   challenged   AUTHENTICATE          +--GOODBYE received, ABORT, violation, transport lost--> ENDED
-                       v        |
-                     CHALLENGING
+                       |        ^                  |  ^  |
+                   challenged   AUTHENTICATE       |  |  +--GOODBYE received, ABORT, violation, transport lost--> ENDED
+                       v        |                  v  |
+                     CHALLENGING                  PAUSED --the peer does not come back in time, killed--> ENDED
 
 ESTABLISHING means that an authenticator is at work. It may take its time; what the peer sends meanwhile waits in the
 inbox and is then acted upon in the order of arrival, by the state it finds. Most authenticators answer at once, so most
 sessions pass through ESTABLISHING without ever being seen in it. ENDED ignores everything: octets of a session that
 failed may still be on their way in.
+
+HELD is ESTABLISHED to everybody but the peer: an authorizer is asked about a request, see `held`, and what comes after
+that waits in the inbox, so nobody overtakes. Only YIELD, ERROR, ABORT, and CANCEL of a call that is under way are acted
+upon, as whoever decides may be waiting for that. GOODBYE waits, as what was published before it is to be published.
+
+PAUSED, too, is ESTABLISHED to everybody but the peer, which has lost its transport and may come back: see `parking`.
+The session that its HELLO comes to then ENDs at once, and the one that was paused takes over the transport.
 
 Section "Sessions" of the basic profile, with its state chart.
 """
@@ -25,28 +33,29 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from msgspec import UNSET
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from realms import endings, joining, requests
+from realms import endings, joining, parking, requests
 from realms.authentication import Accepted, Answer, Applicant, Challenged, Outcome
+from realms.authorization import Ruling, Undecided
 from realms.clock import Timer
-from realms.publication import heard_by
-from realms.roles import Role
+from realms.held import Held
+from realms.inquiries import Unanswered
+from realms.lease import Lease
+from realms.participant import Participant
 from realms.transport import Transport
 from wamp.errors import (
     AUTHENTICATION_FAILED,
     CLOSE_GOODBYE_AND_OUT,
-    INVALID_ARGUMENT,
-    PAYLOAD_SIZE_EXCEEDED,
     PROTOCOL_VIOLATION,
     ProtocolViolation,
-    Untranscodable,
     WampError,
 )
 from wamp.messages import (
     CODES,
+    ROLE_OF,
     Abort,
     Authenticate,
     Call,
@@ -58,7 +67,6 @@ from wamp.messages import (
     EventReceivedToo,
     Goodbye,
     Hello,
-    Message,
     Publish,
     Register,
     Subscribe,
@@ -67,23 +75,17 @@ from wamp.messages import (
     Welcome,
     Yield,
 )
-from wamp.options import ClientRoles, CloseDetails, ErrorDetails, Features, WelcomeDetails
-from wamp.payloads import Payload
+from wamp.options import ClientRoles, CloseDetails, WelcomeDetails
 
 if TYPE_CHECKING:
-    from realms.broker import Subscription
-    from realms.calls import PendingCall, Waiting
-    from realms.realm import Realm
     from realms.realms import Realms
-    from realms.registrations import Registration
 
 INBOX_LIMIT = 8
-"""Messages that wait for an authenticator before the transport stops reading; one read may add what it had read."""
+"""Messages that wait for an authenticator or authorizer before the transport stops reading; one read may add what it
+had read."""
 
 GOODBYE_DEADLINE = 5.0
 """Seconds that a peer has to confirm a GOODBYE."""
-
-NO_DETAILS = ErrorDetails()
 
 log = Logger(namespace="session")
 
@@ -95,72 +97,32 @@ class State(Enum):
     ESTABLISHING = "establishing"
     CHALLENGING = "challenging"
     ESTABLISHED = "established"
+    HELD = "held"
+    PAUSED = "paused"
     SHUTTING_DOWN = "shutting down"
     ENDED = "ended"
 
 
-class Session:
+class Session(Participant):
     """A session on a transport. It is created before HELLO comes and is useless after its end."""
 
     __slots__ = (
         "_acts",
+        "_awaited",
         "_deadline",
+        "_held",
         "_inbox",
         "_judge",
         "_realms",
         "_state",
-        "authid",
-        "authmethod",
-        "authprovider",
-        "authrole",
-        "callee",
-        "caller",
-        "calls",
-        "can_cancel",
-        "can_progress",
-        "hears",
-        "id",
-        "invocations",
-        "last_invocation",
-        "last_request",
-        "publisher",
-        "realm",
-        "registrations",
-        "role",
-        "roles",
-        "streams",
-        "subscriber",
-        "subscriptions",
-        "transport",
     )
 
-    realm: "Realm"  # from HELLO on
-    id: int  # from HELLO on
-    roles: ClientRoles  # this and what follows from it, from HELLO on: what the peer announced
-    publisher: Features
-    subscriber: Features
-    caller: Features
-    callee: Features
-    hears: int  # as subscriber: bits of `realms.publication`
-    can_cancel: bool  # as callee
-    can_progress: bool
-    authid: str  # this and all below: while the session is established
-    authrole: str
-    authmethod: str
-    authprovider: str
-    role: Role
-    last_request: int  # of the peer's requests, which share one sequence
-    last_invocation: int  # of the router's, one sequence per callee
-    subscriptions: dict[int, "Subscription"]
-    registrations: dict[int, "Registration"]
-    calls: dict[int, "Waiting"]  # as caller, by CALL.Request
-    streams: dict[int, str]  # progressive calls that chunks may be late for, see `streams`
-    invocations: dict[int, "PendingCall"]  # as callee, by INVOCATION.Request
-
     def __init__(self, realms: "Realms", transport: Transport) -> None:
-        self.transport = transport
+        super().__init__(transport)
         self._realms = realms
         self._inbox: list[ClientMessage] = []
+        self._awaited: Deferred[Any] | None = None  # while ESTABLISHING: the authenticator's answer
+        self._held: Held | None = None  # while HELD
         self._judge: Callable[[Authenticate], Answer] | None = None  # while CHALLENGING
         self._enter(State.CLOSED)
         self._deadline: Timer | None = realms.clock.callLater(realms.deadlines.hello, self._late)
@@ -187,6 +149,8 @@ class Session:
             self._refuse(message, error)
         except ProtocolViolation as violation:
             self.violate(str(violation))
+        except Undecided as undecided:
+            self._hold(message, undecided)
 
     def _out_of_place(self, message: ClientMessage) -> str:
         name = type(message).__name__.upper()
@@ -202,35 +166,11 @@ class Session:
         self._abort(PROTOCOL_VIOLATION, reason, endings.VIOLATION)
 
     def detach(self) -> None:
-        """The transport is gone. Idempotent."""
-        self._end()
-
-    # --- what broker, dealer and realm call ---
-
-    def send(self, message: Message) -> None:
-        """Send a message that has no payload."""
-        self.transport.send(self.transport.wire.encode(message))
-
-    def frame(self, head: tuple[Any, ...], payload: Payload) -> bytes:
-        """Encode `(code, ...)` with a payload for this session; raises WampError if the peer could not take it."""
-        transport = self.transport
-        try:
-            frame = transport.wire.encode_with(head, payload)
-        except Untranscodable as reason:
-            raise WampError(INVALID_ARGUMENT, f"the peer's serializer cannot express the payload: {reason}") from None
-        if len(frame) > transport.max_outgoing:
-            limit = transport.max_outgoing
-            raise WampError(PAYLOAD_SIZE_EXCEEDED, f"the message has {len(frame)} octets, the peer takes {limit}")
-        return frame
-
-    def send_error(self, request_type: int, request: int, error: WampError) -> None:
-        """Send `[8, request_type, request, {}, error, arguments]`; a peer that takes no more gets no arguments."""
-        wire = self.transport.wire
-        arguments = wire.codec.dump(list(error.arguments)) if error.arguments else UNSET
-        frame = wire.encode(Error(request_type, request, NO_DETAILS, error.uri, arguments))
-        if len(frame) > self.transport.max_outgoing:
-            frame = wire.encode(Error(request_type, request, NO_DETAILS, error.uri))
-        self.transport.send(frame)
+        """The transport is gone: wait for the peer to come back if that was agreed upon. Idempotent."""
+        if self._state in (State.ESTABLISHED, State.HELD) and self.ticket:
+            self._pause()
+        elif self._state is not State.PAUSED:
+            self._end()
 
     def _refuse(self, message: ClientMessage, error: WampError) -> None:
         """Answer a request with ERROR; a PUBLISH that did not ask to be acknowledged is dropped in silence."""
@@ -246,24 +186,22 @@ class Session:
     # --- joining ---
 
     def _hello(self, message: Hello) -> None:
+        asked = message.details.resume
+        if asked is not None:
+            parking.find_session(self._realms, message, asked, self.transport).resume(self.transport)
+            self._end()
+            return
         roles = joining.announced(message.details)
         realm = joining.find_realm(self._realms, message)
-        method = joining.choose_method(realm, message)
+        evidence = self.transport.evidence()
+        method = joining.choose_method(realm, message, evidence)
         self.realm = realm
         self.id = self._realms.new_session_id()
-        self._note(roles)
+        self.announce(roles)
+        self.ticket = self._realms.new_ticket() if message.details.resumable else ""
         self._enter(State.ESTABLISHING)
-        applicant = Applicant(self.id, realm.name, message.details, self.transport.details)
+        applicant = Applicant(self.id, realm.name, message.details, self.transport.details, evidence)
         self._await(lambda: method.begin(applicant))
-
-    def _note(self, roles: ClientRoles) -> None:
-        """Keep what the peer announced: it decides what the router may send."""
-        self.roles = roles
-        self.publisher, self.subscriber = joining.features_of(roles.publisher), joining.features_of(roles.subscriber)
-        self.caller, self.callee = joining.features_of(roles.caller), joining.features_of(roles.callee)
-        self.hears = heard_by(self.subscriber)
-        self.can_cancel = self.callee.can_cancel
-        self.can_progress = self.callee.progressive_call_results and self.can_cancel
 
     def _authenticate(self, message: Authenticate) -> None:
         judge, self._judge = self._judge, None
@@ -281,6 +219,7 @@ class Session:
         except Exception:
             self._broke(Failure())
             return
+        self._awaited = answer
         answer.addCallback(self._decided).addErrback(self._broke)
         if self._state is State.ESTABLISHING:
             self._set_deadline(self._realms.deadlines.authenticate)
@@ -288,6 +227,7 @@ class Session:
     def _decided(self, outcome: Outcome) -> None:
         if self._state is not State.ESTABLISHING:
             return  # the peer left, or a deadline passed, while the authenticator was at work
+        self._awaited = None
         if isinstance(outcome, Accepted):
             self._welcome(outcome)
         elif isinstance(outcome, Challenged):
@@ -301,7 +241,10 @@ class Session:
 
     def _broke(self, failure: Failure) -> None:
         """The authenticator failed, or we did acting upon its answer. The peer learns no more than that."""
-        log.failure("authentication for realm {realm} failed", failure=failure, realm=self.realm.name)
+        if self._state is State.ENDED and failure.check(CancelledError):
+            return  # nobody waits for it any more
+        if not failure.check(Unanswered):  # that has been logged, and is nobody's mistake
+            log.failure("authentication for realm {realm} failed", failure=failure, realm=self.realm.name)
         if self._state is State.ESTABLISHING:
             self._abort(AUTHENTICATION_FAILED, "the authenticator failed", endings.REFUSED)
         else:
@@ -312,25 +255,32 @@ class Session:
         """Check, open the session, then tell."""
         try:
             realm = joining.assigned_realm(self._realms, self.realm, identity)
+            role = joining.assigned_role(realm, identity)
         except WampError as error:
             self._abort(error.uri, str(error.arguments[0]), endings.REFUSED)
             return
-        role = realm.roles.get(identity.authrole)
-        if role is None:
-            raise LookupError(f"realm '{realm.name}' has no role '{identity.authrole}'")
         self._set_deadline(None)
         self.realm = self._realms.admit(realm)
-        self.authid, self.authrole, self.role = identity.authid, identity.authrole, role
+        self.authid, self.authrole = identity.authid, identity.authrole
+        self.assume(role)
         self.authmethod, self.authprovider = identity.authmethod, identity.authprovider
+        self.credential = identity.credential
+        if identity.expires is not None:
+            self.lease = Lease(self, identity.expires)
         self.last_request = self.last_invocation = 0
         self.subscriptions, self.registrations, self.calls, self.invocations = {}, {}, {}, {}
         self.streams = {}
+        if not self.realm.parking.is_open:
+            self.ticket = ""
+        self._establish()
+        self.realm.join(self)
+        self._say_welcome(joining.welcome_details(self._realms, self.realm, identity, self.ticket))
+        self.realm.events.joined(self)
+
+    def _establish(self) -> None:
         self._enter(State.ESTABLISHED)
         if self.realm.strict_roles:
             self._acts = acts_of(self.roles)
-        self.realm.join(self)
-        self._say_welcome(joining.welcome_details(self._realms, self.realm, identity))
-        self.realm.events.joined(self)
 
     def _say_welcome(self, details: WelcomeDetails) -> None:
         """Send WELCOME; a peer that takes no more is not told the features."""
@@ -345,18 +295,117 @@ class Session:
             self.transport.pause()
 
     def _empty_inbox(self) -> None:
-        inbox, self._inbox = self._inbox, []
-        for message in inbox:
-            self.receive(message)
-        if len(inbox) >= INBOX_LIMIT > len(self._inbox):
+        """Act upon what waits, in order, until something has to wait again."""
+        waited = len(self._inbox)
+        while self._inbox and self._state not in (State.ESTABLISHING, State.HELD):
+            self.receive(self._inbox.pop(0))
+        if waited >= INBOX_LIMIT > len(self._inbox):
             self.transport.resume()
+
+    # --- being held ---
+
+    def _hold(self, message: Any, undecided: Undecided) -> None:
+        """A request is for the authorizer to decide. A request may hold the session more than once."""
+        held = self._held
+        if held is None or held.message is not message:
+            held = self._held = Held(message)
+        self._enter(State.HELD)
+        ruling = held.ask(self, undecided)
+        if isinstance(ruling, Deferred):
+            ruling.addCallback(self._released, held).addErrback(self._stumbled)
+        else:
+            self._ruled(ruling, held)
+
+    def _released(self, ruling: Ruling, held: Held) -> None:
+        if self._held is held:  # else the session is over, or will ask again
+            self._ruled(ruling, held)
+            self._empty_inbox()
+
+    def _ruled(self, ruling: Ruling, held: Held) -> None:
+        """Do the request from the start, by what was decided; or refuse it if nothing was."""
+        self._establish()
+        if isinstance(ruling, WampError):
+            self._held = None
+            self._refuse(held.message, ruling)
+            return
+        self.last_request = held.message.request - 1  # it was counted already
+        with held.decided(ruling, self.role):
+            self.receive(held.message)
+        if self._state is not State.HELD:
+            self._held = None
+
+    def _put_back(self) -> None:
+        """Forget that the authorizer is asked: the request is the first that is done when the peer is back."""
+        held = self._let_go()
+        if held is not None:
+            self._inbox.insert(0, held.message)
+            self.last_request = held.message.request - 1
+
+    def _let_go(self) -> Held | None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.withdraw()
+        return held
+
+    def _cancel_held(self, message: Cancel) -> None:
+        """A call that is under way can be canceled; one that waits has to be made before."""
+        if message.request in self.calls:
+            requests.cancel(self, message)
+        else:
+            self._wait(message)
+
+    def _stumbled(self, failure: Failure) -> None:
+        """We made a mistake acting upon what waited."""
+        log.failure("a session of realm {realm} failed", failure=failure, realm=self.realm.name)
+        self._end()
+        self.transport.close(endings.INTERNAL)
+
+    # --- pausing ---
+
+    def _pause(self) -> None:
+        """Wait for the peer on a transport that keeps what it is to be sent; end if there is no room for that."""
+        parked = self.realm.parking.park(self.transport, self._end)
+        if parked is None:
+            self._end()
+            return
+        self._put_back()
+        self.transport = parked
+        self._enter(State.PAUSED)
+        self.realm.testaments.publish(self, ("detached",))
+
+    def resume(self, transport: Transport) -> None:
+        """The peer is back on another transport: WELCOME, what was kept, and on; raises WampError if some is lost.
+
+        It may be back before the loss of the old transport was noticed; others shall see no difference.
+        """
+        was_paused = self._state is State.PAUSED
+        kept = parking.take_over(self, transport)
+        self._put_back()
+        self.transport = transport
+        self.ticket = self._realms.new_ticket()
+        self._establish()
+        transport.carry(self)
+        self.send(Welcome(self.id, WelcomeDetails(resumed=True, resumable=True, resume_ticket=self.ticket)))
+        for frame in kept:
+            transport.send(frame)
+        if not was_paused:
+            self.realm.testaments.publish(self, ("detached",))
+        if len(self._inbox) >= INBOX_LIMIT:  # while the session was held, its lost connection was not read from
+            transport.pause()
+        self._empty_inbox()
 
     # --- leaving ---
 
     def leave(self, reason: str, message: str | None = None) -> None:
         """Ask an established session to leave: GOODBYE, and until its answer nothing else is listened to."""
-        if self._state is not State.ESTABLISHED:
+        if self._state is State.PAUSED:
+            self._end()
+        if self._state not in (State.ESTABLISHED, State.HELD):
             return
+        self._let_go()
+        if len(self._inbox) >= INBOX_LIMIT:
+            self.transport.resume()  # to hear its GOODBYE
+        self._inbox.clear()
         self.realm.leave(self)
         self._enter(State.SHUTTING_DOWN)
         self._set_deadline(GOODBYE_DEADLINE)
@@ -403,8 +452,16 @@ class Session:
         self._enter(State.ENDED)
         self._inbox.clear()
         self._judge = None
+        awaited, self._awaited = self._awaited, None
+        if awaited is not None:
+            awaited.cancel()
+        self._let_go()
         self._set_deadline(None)
-        if state is State.ESTABLISHED:
+        if self.lease is not None:
+            self.lease.cancel()
+        if state is State.PAUSED:
+            self.transport.close(endings.NORMAL)
+        if state in (State.ESTABLISHED, State.HELD, State.PAUSED):
             self.realm.leave(self)
 
     def _set_deadline(self, seconds: float | None) -> None:
@@ -445,25 +502,18 @@ ACTS: dict[State, dict[type[ClientMessage], Act]] = {
         Goodbye: Session._goodbye,
         Abort: Session._aborted,
     },
+    State.HELD: dict.fromkeys(EVERY_MESSAGE, Session._wait)
+    | {
+        Yield: requests.yields,
+        Error: requests.error,
+        Cancel: Session._cancel_held,
+        Abort: Session._aborted,
+    },
+    State.PAUSED: dict.fromkeys(EVERY_MESSAGE, Session._ignore),
     State.SHUTTING_DOWN: dict.fromkeys(EVERY_MESSAGE, Session._ignore)
     | {Goodbye: Session._parted, Abort: Session._aborted},
     State.ENDED: dict.fromkeys(EVERY_MESSAGE, Session._ignore),
 }
-
-ROLE_OF: dict[type[ClientMessage], str] = {
-    Publish: "publisher",
-    Subscribe: "subscriber",
-    Unsubscribe: "subscriber",
-    EventReceived: "subscriber",
-    EventReceivedToo: "subscriber",
-    Call: "caller",
-    Cancel: "caller",
-    Register: "callee",
-    Unregister: "callee",
-    Yield: "callee",
-    Error: "callee",
-}
-"""The role in which a client sends each message; a realm with strict roles takes it from nobody else."""
 
 
 @lru_cache(joining.MAX_KNOWN)

@@ -1,12 +1,14 @@
 """Testaments: what a session wants published when it is gone, however it goes.
 
 Every session has two buckets: `detached` for when its transport is lost, `destroyed` for when the session itself is
-over. Here sessions are not resumed, so both are published when it ends, first `detached`, then `destroyed`, each in the
-order of adding. Section "Session Testament" of the advanced profile.
+over. A session that is paused (`realms.parking`) has the first published then, and the second when it ends. Of all
+others both are published when they end, first `detached`, then `destroyed`, each in the order of adding. Section
+"Session Testament" of the advanced profile.
 
 The testaments of a session that is killed are published, too; only not when all sessions are (`drop`).
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import msgspec
@@ -65,8 +67,7 @@ class Testaments:
             asked = msgspec.convert(options or {}, PublishOptions)
         except msgspec.ValidationError as mistake:
             raise WampError(INVALID_ARGUMENT, f"no valid publish options: {mistake}") from None
-        self._realm.permit(session, "publish", topic)
-        self._realm.broker.check_disclosure(asked)
+        asked = self._realm.permit(session, "publish", topic).publishing(asked)
         buckets = self._buckets.get(session, {})
         if sum(map(len, buckets.values())) >= MAX_TESTAMENTS:
             raise WampError(NOT_AUTHORIZED, f"this session has {MAX_TESTAMENTS} testaments, the most there may be")
@@ -88,14 +89,14 @@ class Testaments:
         """Forget all testaments of a session unpublished: `wamp.session.kill_all` does, before it kills."""
         self._buckets.pop(session, None)
 
-    def publish(self, session: "Session") -> None:
-        """The session leaves: publish what it left, in its name."""
-        buckets = self._buckets.pop(session, None)
-        if buckets is None:
-            return
-        for scope in SCOPES:
-            for testament in buckets.get(scope, ()):
-                self._realm.broker.publish_as(session, testament.topic, testament.payload, testament.options)
+    def publish(self, session: "Session", scopes: Iterable[Scope] = SCOPES) -> None:
+        """The session leaves, or is paused: publish what it left for that, in its name."""
+        buckets = self._buckets.get(session, {})
+        left = [testament for scope in scopes for testament in buckets.pop(scope, ())]
+        if not buckets:
+            self._buckets.pop(session, None)
+        for testament in left:
+            self._realm.broker.publish_as(session, testament.topic, testament.payload, testament.options)
 
 
 def _checked(scope: str) -> Scope:

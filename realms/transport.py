@@ -3,13 +3,18 @@
 The smallest thing that fulfils the contract is the fake of `tests/realms/fakes.py`: a few lists and a flag.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from realms.endings import Ending
+from realms.limits import RoleLimits
 from wamp.codecs import Codec
 from wamp.messages import Message
 from wamp.payloads import Payload
+
+if TYPE_CHECKING:
+    from realms.session import Session
 
 
 class Wire:
@@ -54,6 +59,34 @@ class Traffic(NamedTuple):
     """What was sent and the system has not taken yet."""
 
 
+def no_channel_id(binding: str) -> bytes | None:
+    """A connection without TLS has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a connection proves about its peer. It is for authentication, and nobody else is told."""
+
+    address: str = ""
+    """The peer's IP address, without the port; empty for a Unix socket."""
+
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    """Of the HTTP request that opened it."""
+
+    certificate: bytes | None = None
+    """The client's certificate, DER, which TLS has verified."""
+
+    channel_id: Callable[[str], bytes | None] = no_channel_id
+    """The octets that identify the TLS channel: by `tls-unique`, `tls-exporter` or `tls-server-end-point`; None if
+    this connection has none of the kind."""
+
+    authmethods: frozenset[str] | None = None
+    """The methods that the listener admits; None for all of the realm's."""
+
+
+NO_EVIDENCE = Evidence()
+
+
 class Transport(Protocol):
     """A connection, as a session sees it. No method blocks, raises, or calls back into the session meanwhile."""
 
@@ -64,6 +97,9 @@ class Transport(Protocol):
     @property
     def details(self) -> dict[str, Any]:
         """`{"protocol": "websocket", "peer": "127.0.0.1:50312", ...}`: what may be told about the connection."""
+
+    def evidence(self) -> Evidence:
+        """What the connection proves about its peer."""
 
     @property
     def max_outgoing(self) -> int:
@@ -80,6 +116,18 @@ class Transport(Protocol):
 
     def close(self, ending: Ending) -> None:
         """End the connection after what was sent; nothing that arrives later reaches the session. Idempotent."""
+
+    def release(self) -> list[bytes] | None:
+        """Part from the session, which goes on elsewhere: gives the frames that were queued and not written.
+
+        None, and nothing happens, if the transport is closing: what it was to send since then is lost.
+        """
+
+    def carry(self, session: "Session") -> None:
+        """Part from the session, which is over, and carry one that comes from elsewhere."""
+
+    def established(self, limits: RoleLimits) -> None:
+        """The session is: take messages of any size from now on, and no more in a second than the limits say."""
 
     def renew(self) -> None:
         """The session ended with GOODBYE: the connection may carry another; see "Transport and Session Lifetime"."""

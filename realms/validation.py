@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from realms.broker import Broker
 from realms.dealer import Dealer
+from realms.roles import Action
 from wamp.errors import INVALID_ARGUMENT, WampError
 from wamp.messages import CODES, Call, Error, Invocation, Publish, Yield
 from wamp.options import Carried, ErrorDetails
@@ -40,7 +41,7 @@ class ValidatingBroker(Broker):
     def publish(self, session: "Session", message: Publish) -> None:
         """See `Broker.publish`."""
         described = self._schemas.of("topic", message.topic)
-        if described is not None:
+        if described is not None and validates(session, "publish", message.topic):
             check(described.given, session, message, "the event's")
         super().publish(session, message)
 
@@ -57,6 +58,8 @@ class ValidatingDealer(Dealer):
     def call(self, session: "Session", message: Call, plain: bool) -> None:
         """See `Dealer.call`."""
         described = None if is_reserved(message.procedure) else self._schemas.of("procedure", message.procedure)
+        if described is not None and not validates(session, "call", message.procedure):
+            described = None
         if described is not None:
             check(described.given, session, message, "the call's")
         super().call(session, message, plain)
@@ -88,6 +91,12 @@ class ValidatingDealer(Dealer):
         """See `Dealer.detach`."""
         super().detach(session)
         self._promised.pop(session, None)
+
+
+def validates(session: "Session", action: Action, uri: str) -> bool:
+    """Whether the grant by which a session acts, which was looked up right before, wants the payload checked."""
+    grant = session.role.granted.get((action, uri))
+    return grant is None or grant.validate
 
 
 def check(checks: "Checks", session: "Session", message: Call | Publish | Yield, what: str) -> None:

@@ -40,12 +40,13 @@ class Closed(Exception):  # noqa: N818
 class WebSocketLink:
     """Messages over WebSocket."""
 
-    def __init__(self, port: int, serializer: str) -> None:
+    def __init__(self, port: int, serializer: str, headers: dict[str, str] | None = None) -> None:
         self.text = serializer == "json"
         self._connecting = connect(
             f"ws://127.0.0.1:{port}/ws",
             subprotocols=[f"wamp.2.{serializer}"],  # type: ignore[list-item]
             compression=None,
+            additional_headers=headers,
             max_size=None,
         )
         self.socket: ClientConnection = self._connecting.__enter__()
@@ -124,8 +125,9 @@ TRANSPORTS = {"websocket": WebSocketLink, "rawsocket": RawSocketLink}
 class Peer:
     """A client of a router, at the level of messages."""
 
-    def __init__(self, port: int, transport: str = "websocket", serializer: str = "json") -> None:
-        self.link = TRANSPORTS[transport](port, serializer)
+    def __init__(self, port: int, transport: str = "websocket", serializer: str = "json", **more: Any) -> None:
+        """`more` is for the transport: the `headers` of WebSocket."""
+        self.link = TRANSPORTS[transport](port, serializer, **more)
         self.serializer = serializer
         _, self.encode, self.decode = SERIALIZERS[serializer]
         self.requests = count(1)

@@ -16,6 +16,10 @@ CLOSE_REALM: Final = "wamp.close.close_realm"
 CLOSE_GOODBYE_AND_OUT: Final = "wamp.close.goodbye_and_out"
 CLOSE_KILLED: Final = "wamp.close.killed"
 
+# Not in the specification. Crossbar has the first; whoever gets the second needs a fresh token to come back.
+CLOSE_LOGOUT: Final = "wamp.close.logout"
+CLOSE_EXPIRED: Final = "wamp.close.expired"
+
 # Basic profile, "Predefined URIs".
 INVALID_URI: Final = "wamp.error.invalid_uri"
 NO_SUCH_PROCEDURE: Final = "wamp.error.no_such_procedure"

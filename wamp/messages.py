@@ -293,3 +293,18 @@ AnyMessage = ClientMessage | RouterMessage
 
 CODES: dict[type[Message], int] = {message: message.__struct_config__.tag for message in get_args(AnyMessage)}
 """The message code of each message type, the first element on the wire."""
+
+ROLE_OF: dict[type[ClientMessage], str] = {
+    Publish: "publisher",
+    Subscribe: "subscriber",
+    Unsubscribe: "subscriber",
+    EventReceived: "subscriber",
+    EventReceivedToo: "subscriber",
+    Call: "caller",
+    Cancel: "caller",
+    Register: "callee",
+    Unregister: "callee",
+    Yield: "callee",
+    Error: "callee",
+}
+"""The role in which a client sends each message; a realm with strict roles takes it from nobody else."""

@@ -7,9 +7,9 @@ What the peer left out is `UNSET`, or the default that the spec gives it.
 
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from wamp.ids import MAX_ID
+from wamp.ids import MAX_ID, Id
 
 MatchPolicy = Literal["exact", "prefix", "wildcard"]
 InvocationPolicy = Literal["single", "roundrobin", "random", "first", "last"]
@@ -109,7 +109,11 @@ class RouterRoles(Dictionary, frozen=True):
 
 
 class HelloDetails(Dictionary, frozen=True):
-    """`HELLO.Details`: who the client is and how it would prove it."""
+    """`HELLO.Details`: who the client is and how it would prove it; or to which session it comes back.
+
+    The draft on pausing sessions spells the keys of a return with dashes, which the rule for keys does not know, and
+    calls one thing "ticket" and "token": all of that is understood, see `resume`.
+    """
 
     roles: ClientRoles | UnsetType = UNSET
     agent: str | UnsetType = UNSET
@@ -117,19 +121,43 @@ class HelloDetails(Dictionary, frozen=True):
     authid: str | UnsetType | None = UNSET
     authrole: str | UnsetType | None = UNSET
     authextra: dict[str, Any] | UnsetType | None = UNSET
+    challenge: str | UnsetType | None = UNSET
+    resumable: bool | UnsetType | None = UNSET
+    resume_session: Id | UnsetType | None = UNSET
+    resume_ticket: str | UnsetType | None = UNSET
+    resume_token: str | UnsetType | None = UNSET
+    dashed_session: Id | UnsetType | None = field(default=UNSET, name="resume-session")
+    dashed_ticket: str | UnsetType | None = field(default=UNSET, name="resume-ticket")
+    dashed_token: str | UnsetType | None = field(default=UNSET, name="resume-token")
+
+    @property
+    def resume(self) -> tuple[int, str] | None:
+        """The session to go on with and the ticket for that, whatever their keys; None for a session of its own."""
+        session = self.dashed_session or self.resume_session
+        if not session:
+            return None
+        return session, self.dashed_token or self.dashed_ticket or self.resume_token or self.resume_ticket or ""
 
 
 class WelcomeDetails(Dictionary, frozen=True):
-    """`WELCOME.Details`: who the client is from now on, and what the router can do."""
+    """`WELCOME.Details`: who the client is from now on, and what the router can do.
 
-    roles: RouterRoles
-    realm: str
-    authid: str
-    authrole: str
-    authmethod: str
-    authprovider: str
+    The last four are there for clients that asked. To one that comes back to its session nothing is told but
+    `resumed`, `resumable` and `resume-ticket`.
+    """
+
+    roles: RouterRoles | UnsetType = UNSET
+    realm: str | UnsetType = UNSET
+    authid: str | UnsetType = UNSET
+    authrole: str | UnsetType = UNSET
+    authmethod: str | UnsetType = UNSET
+    authprovider: str | UnsetType = UNSET
     agent: str | UnsetType = UNSET
     authextra: dict[str, Any] | UnsetType = UNSET
+    resumed: bool | UnsetType = UNSET
+    resumable: bool | UnsetType = UNSET
+    resume_ticket: str | UnsetType = field(default=UNSET, name="resume-ticket")
+    resume_token: str | UnsetType = UNSET  # the same under the name without which autobahn-python fails
 
 
 class CloseDetails(Dictionary, frozen=True):

@@ -55,9 +55,10 @@ def is_pattern(uri: str, match: MatchPolicy, strict: bool = False) -> bool:
 
 
 def is_reserved(uri: str) -> bool:
-    """Tell whether the first component of a URI or pattern is `wamp`, which belongs to the router.
+    """Tell whether the first component of a URI or pattern is `wamp` or `wamplex`, which belong to the router.
 
-    `wampx.a` is free; so is the prefix pattern "wam", or a wildcard whose first component is empty: that such a
-    pattern matches no `wamp.` URI is for the pattern index to see to.
+    `wamp` is the specification's, `wamplex` what this router has beyond it. `wampx.a` is free; so is the
+    prefix pattern "wam", or a wildcard whose first component is empty: that such a pattern matches no `wamp.` URI is
+    for the pattern index to see to.
     """
-    return uri == "wamp" or uri.startswith("wamp.")
+    return uri.startswith(("wamp.", "wamplex.")) or uri in ("wamp", "wamplex")

@@ -1,21 +1,28 @@
-"""How a session proves who it is: methods, and the three outcomes of a step.
+"""How a session proves who it is: methods, principals, and the three outcomes of a step.
 
 A method is asked once with the client's HELLO. Its answer is `Accepted`, `Challenged` or `Denied`, or a Deferred of
 one, while which the session is held. A `Challenged` brings along the function that judges the client's AUTHENTICATE;
 that function answers with an outcome again, so a method may take as many rounds as it needs.
 
+What a method needs to know about those who may join it asks of `principals`, whose answer may be a Deferred, too; and
+what the connection itself proves is in `realms.transport.Evidence`.
+
 Chapter "Authentication" of the advanced profile.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred
 
+from realms.transport import NO_EVIDENCE, Evidence
 from wamp.errors import AUTHENTICATION_DENIED
 from wamp.messages import Authenticate
 from wamp.options import HelloDetails
+
+if TYPE_CHECKING:
+    from realms.authentication.ticket import TokenJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,10 @@ class Applicant:
     realm: str
     hello: HelloDetails
     transport: Mapping[str, Any]
+    """What others may be told about the connection."""
+
+    evidence: Evidence = NO_EVIDENCE
+    """What the connection proves; only for authentication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,12 @@ class Accepted:
     authextra: dict[str, Any] | None = None
     realm: str | None = None
     """The realm to join; None for the one that the client asked for, or the router's default."""
+
+    expires: float | None = None
+    """When the proof is no longer good, in seconds since 1970: the session ends then."""
+
+    credential: str | None = None
+    """Names what the proof rests on and can be taken back, such as `cookie:<digest>`: logging out ends its sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +88,8 @@ class Method(Protocol):
     def name(self) -> str:
         """The name in `HELLO.Details.authmethods`."""
 
-    def suits(self, hello: HelloDetails) -> bool:
-        """Whether a HELLO says what the method needs to know."""
+    def suits(self, hello: HelloDetails, evidence: Evidence) -> bool:
+        """Whether HELLO and connection bring what the method needs."""
 
     def begin(self, applicant: Applicant) -> Answer:
         """Judge a HELLO."""
@@ -83,12 +100,20 @@ class Methods:
     """The methods that a realm offers, by name."""
 
     offered: Mapping[str, Method] = field(default_factory=dict)
+    tokens: "TokenJudge | None" = None
+    """Who judges the signed tokens by which sessions are extended."""
 
-    def choose(self, hello: HelloDetails) -> Method | None:
+    def among(self, names: frozenset[str] | None) -> "Methods":
+        """Those of these names only; None for all."""
+        if names is None:
+            return self
+        return replace(self, offered={name: method for name, method in self.offered.items() if name in names})
+
+    def choose(self, hello: HelloDetails, evidence: Evidence = NO_EVIDENCE) -> Method | None:
         """The first of the client's methods that the realm offers; a client that names none is anonymous.
 
         One that does not suit is passed over for the next; if none does, the first may say what is missing.
         """
         names = hello.authmethods if isinstance(hello.authmethods, list) and hello.authmethods else ["anonymous"]
         methods = [self.offered[name] for name in names if name in self.offered]
-        return next((method for method in methods if method.suits(hello)), methods[0] if methods else None)
+        return next((method for method in methods if method.suits(hello, evidence)), methods[0] if methods else None)

@@ -4,6 +4,7 @@ from random import Random
 from typing import Final
 
 from realms.authentication import Accepted, Applicant
+from realms.transport import Evidence
 from wamp.options import HelloDetails
 
 ALPHABET: Final = "abcdefghijkmnopqrstuvwxyz23456789"  # no l, 0, 1: people read these aloud
@@ -19,7 +20,7 @@ class Anonymous:
         self._authrole = authrole
         self._random = random
 
-    def suits(self, hello: HelloDetails) -> bool:
+    def suits(self, hello: HelloDetails, evidence: Evidence) -> bool:
         """Anybody does."""
         return True
 

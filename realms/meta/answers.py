@@ -1,11 +1,16 @@
-"""How the router answers a CALL of one of its own procedures: at once, by RESULT or ERROR."""
+"""How the router answers a CALL of one of its own procedures: at once or, if it has to ask others, later."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from realms.meta.catalogue import PROCEDURES
-from wamp.errors import INVALID_ARGUMENT, NO_SUCH_PROCEDURE, Untranscodable, WampError
+from realms.meta.procedure import Result as Outcome
+from wamp.errors import INVALID_ARGUMENT, NO_SUCH_PROCEDURE, UNAVAILABLE, Untranscodable, WampError
 from wamp.messages import CODES, Call, Result
 from wamp.options import ResultDetails
 from wamp.payloads import NO_PAYLOAD, OwnPayload, payload_of
@@ -17,6 +22,8 @@ if TYPE_CHECKING:
 RESULT = CODES[Result]
 NO_DETAILS = ResultDetails()
 
+log = Logger(namespace="realm")
+
 
 def answer(realm: "Realm", session: "Session", message: Call) -> None:
     """Answer a CALL whose permission was checked; raises WampError, which becomes ERROR."""
@@ -25,10 +32,31 @@ def answer(realm: "Realm", session: "Session", message: Call) -> None:
         raise WampError(NO_SUCH_PROCEDURE, f"the router has no procedure '{message.procedure}'")
     args, kwargs = _arguments(session, message)
     result = procedure(realm, session, args, kwargs)
+    if isinstance(result, Deferred):
+        result.addCallback(partial(_answer_late, realm, session, message)).addErrback(_failed, realm, session, message)
+    else:
+        _tell(session, message, result)
+
+
+def _tell(session: "Session", message: Call, result: Outcome) -> None:
     said = tuple(part for part in result if part is not None)
     payload = OwnPayload(None, (), values=said) if said else NO_PAYLOAD
     frame = session.frame((RESULT, message.request, NO_DETAILS), payload)
     session.transport.send(frame)
+
+
+def _answer_late(realm: "Realm", session: "Session", message: Call, result: Outcome) -> None:
+    if realm.sessions.get(session.id) is session:
+        _tell(session, message, result)
+
+
+def _failed(failure: Failure, realm: "Realm", session: "Session", message: Call) -> None:
+    error = failure.value
+    if not isinstance(error, WampError):
+        log.failure("{procedure} failed", failure=failure, procedure=message.procedure)
+        error = WampError(UNAVAILABLE, "something went wrong in the router")
+    if realm.sessions.get(session.id) is session:
+        session.send_error(CODES[Call], message.request, error)
 
 
 def _arguments(session: "Session", message: Call) -> tuple[list[Any], dict[str, Any]]:

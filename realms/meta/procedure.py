@@ -14,6 +14,7 @@ from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+from twisted.internet.defer import Deferred
 
 from wamp.errors import INVALID_ARGUMENT, WampError
 
@@ -35,7 +36,7 @@ class Result(NamedTuple):
 
 NOTHING = Result()
 
-Function = Callable[..., Result]
+Function = Callable[..., Result | Deferred[Result]]
 
 
 class Procedure:
@@ -56,7 +57,9 @@ class Procedure:
         self._optional = {one.name for one in given if one.default is not Parameter.empty}
         self._arguments = msgspec.defstruct(uri, fields, forbid_unknown_fields=not self._takes_more)
 
-    def __call__(self, realm: "Realm", caller: "Session", args: list[Any], kwargs: dict[str, Any]) -> Result:
+    def __call__(
+        self, realm: "Realm", caller: "Session", args: list[Any], kwargs: dict[str, Any]
+    ) -> Result | Deferred[Result]:
         """Check the arguments and call the function; raises WampError."""
         if len(args) > len(self._by_position):
             raise WampError(INVALID_ARGUMENT, f"{self.uri} takes no more than {len(self._by_position)} arguments")

@@ -189,7 +189,7 @@ def define(
     if not is_uri(uri, realm.strict_uris) or is_reserved(uri):
         raise WampError(INVALID_URI, "what is to be defined has no valid URI")
     action: Action = "publish" if kind == "topic" else "register"
-    if not caller.role.would_allow(action, "exact", uri):
+    if caller.role.would_grant(action, "exact", uri) is None:
         raise WampError(NOT_AUTHORIZED, f"role '{caller.authrole}' may not {action} '{uri}', hence not define it")
     if description is None:
         if realm.definitions.drop(caller, kind, uri):

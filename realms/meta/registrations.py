@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from realms.audit import entry_about
 from realms.meta.procedure import NOTHING, Result, procedure
 from realms.meta.times import written
 from wamp.errors import INVALID_URI, NO_SUCH_REGISTRATION, NO_SUCH_SESSION, WampError
@@ -86,6 +87,7 @@ def remove_callee(
     session = realm.sessions.get(callee)
     if session is None or known.id not in session.registrations:
         raise WampError(NO_SUCH_SESSION, f"session {callee} has no registration {registration}")
+    realm.record(entry_about(caller, "removal", "success", action="register", object=known.uri, reason=reason))
     realm.dealer.revoke(known, session, reason)
     return NOTHING
 

@@ -6,6 +6,7 @@ All of them see the sessions of the caller's realm only. A session that is leavi
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from realms.audit import entry_about
 from realms.meta.procedure import NOTHING, Result, procedure
 from wamp.errors import CLOSE_KILLED, INVALID_URI, NO_SUCH_SESSION, WampError
 from wamp.uris import is_uri
@@ -58,7 +59,7 @@ def kill(
     victim = _known(realm, session)
     if victim is caller:
         raise WampError(NO_SUCH_SESSION, "a session cannot kill itself; GOODBYE will do")
-    victim.leave(reason, message)
+    _kill(realm, caller, [victim], reason, message)
     return NOTHING
 
 
@@ -68,7 +69,7 @@ def kill_by_authid(
 ) -> Result:
     """End every other session with an authid; answers with their ids."""
     victims = [session for session in realm.sessions.values() if session.authid == authid and session is not caller]
-    return Result([_kill(victims, _checked(reason), message)])
+    return Result([_kill(realm, caller, victims, _checked(reason), message)])
 
 
 @procedure("wamp.session.kill_by_authrole")
@@ -77,7 +78,7 @@ def kill_by_authrole(
 ) -> Result:
     """End every other session with an authrole; answers with their number."""
     victims = [session for session in realm.sessions.values() if session.authrole == authrole and session is not caller]
-    return Result([len(_kill(victims, _checked(reason), message))])
+    return Result([len(_kill(realm, caller, victims, _checked(reason), message))])
 
 
 @procedure("wamp.session.kill_all")
@@ -88,7 +89,7 @@ def kill_all(realm: "Realm", caller: "Session", *, reason: str | None = None, me
     for victim in victims:
         realm.testaments.drop(victim)
     with realm.events.silenced():
-        return Result([len(_kill(victims, reason, message))])
+        return Result([len(_kill(realm, caller, victims, reason, message))])
 
 
 def _having(realm: "Realm", authroles: list[str] | None) -> "list[Session]":
@@ -113,9 +114,12 @@ def _checked(reason: str | None) -> str:
     return reason
 
 
-def _kill(victims: "Iterable[Session]", reason: str, message: str | None) -> list[int]:
+def _kill(
+    realm: "Realm", caller: "Session", victims: "Iterable[Session]", reason: str, message: str | None
+) -> list[int]:
     killed = []
     for victim in victims:
+        realm.record(entry_about(caller, "kill", "success", object=victim.id, reason=reason))
         victim.leave(reason, message)
         killed.append(victim.id)
     return killed

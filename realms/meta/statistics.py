@@ -13,11 +13,11 @@ sessions first. The events themselves do not make a session busy, or those who l
 from typing import TYPE_CHECKING, Any
 
 from realms.clock import Clock, Timer
+from realms.transport import Traffic
 
 if TYPE_CHECKING:
     from realms.meta.events import Events
     from realms.session import Session
-    from realms.transport import Traffic
 
 
 class Account:
@@ -25,13 +25,25 @@ class Account:
 
     __slots__ = ("began", "start", "told")
 
-    def __init__(self, began: float, start: "Traffic") -> None:
+    def __init__(self, began: float, start: Traffic) -> None:
         self.began = began
         self.start = start
         self.told = (start.messages_received, start.messages_sent)
         """How many messages there had been when the session was told of last."""
 
-    def counts(self, now: float, traffic: "Traffic") -> dict[str, Any]:
+    def move(self, before: Traffic, after: Traffic, kept: list[bytes]) -> None:
+        """Go on with the counts of another connection, which is to send again what was kept and is counted already."""
+        again = after._replace(
+            messages_sent=after.messages_sent + len(kept), octets_sent=after.octets_sent + sum(map(len, kept))
+        )
+        self.start = Traffic(*(start + new - old for start, new, old in zip(self.start, again, before, strict=True)))
+        received, sent = self.told
+        self.told = (
+            received + again.messages_received - before.messages_received,
+            sent + again.messages_sent - before.messages_sent,
+        )
+
+    def counts(self, now: float, traffic: Traffic) -> dict[str, Any]:
         """The second argument of the event."""
         start = self.start
         return {
@@ -62,6 +74,12 @@ class Statistics:
             self._accounts[session] = Account(self._clock.seconds(), session.transport.traffic())
             if self._timer is None:
                 self._start()
+
+    def moved(self, session: "Session", before: Traffic, after: Traffic, kept: list[bytes]) -> None:
+        """A session goes on over another connection, which is about to send WELCOME and what was kept."""
+        account = self._accounts.get(session)
+        if account is not None:
+            account.move(before, after, kept)
 
     def left(self, session: "Session") -> None:
         """A session is gone."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from realms.audit import entry_about
 from realms.meta.procedure import NOTHING, Result, procedure
 from realms.meta.times import written
 from wamp.errors import INVALID_URI, NO_SUCH_SESSION, NO_SUCH_SUBSCRIPTION, WampError
@@ -85,6 +86,7 @@ def remove_subscriber(
     session = realm.sessions.get(subscriber)
     if session is None or one.id not in session.subscriptions:
         raise WampError(NO_SUCH_SESSION, f"session {subscriber} has no subscription {subscription}")
+    realm.record(entry_about(caller, "removal", "success", action="subscribe", object=one.uri, reason=reason))
     realm.broker.revoke(one, session, reason)
     return NOTHING
 

@@ -22,7 +22,7 @@ def may_use(session: "Session", kind: "Kind", uri: str, match: MatchPolicy = "ex
     if kind == "error":
         return True
     uses = USES[kind][:1] if is_reserved(uri) else USES[kind]
-    return any(session.role.would_allow(action, match, uri) for action in uses)
+    return any(session.role.would_grant(action, match, uri) is not None for action in uses)
 
 
 def described(session: "Session", schemas: "Schemas", kind: "Kind") -> "list[Description]":

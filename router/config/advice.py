@@ -3,19 +3,30 @@
 import ipaddress
 from collections.abc import Iterator
 
-from router.config.model import Config, Realm
+from router.config.authentication_advice import authentication_warnings
+from router.config.model import Config
+from router.config.realms import Realm
+from router.config.tls_checks import methods_that_bind, without_tls
 
 
 def warnings(config: Config) -> Iterator[str]:
     """Name what is dangerous, a sentence each; nothing on loopback is."""
     exposed = [listener for listener in config.listeners if not _is_loopback(listener.host)]
     in_clear = [listener.host for listener in exposed if listener.tls is None]
+    readable = [listener.host for listener in exposed if listener.tls is None and listener.http]
+    if readable and config.web is not None and config.web.login is not None:
+        where = ", ".join(readable)
+        yield f"passwords of logins can be read on their way to {where}, where tls is off; cookies are not sent there"
     for realm in config.realms:
         if exposed and _strangers_may_do_everything(realm):
             where = ", ".join(listener.host for listener in exposed)
             yield f"whoever reaches {where} may do everything in {realm.name}, without authentication"
         if in_clear and realm.authentication.ticket is not None:
             yield f"tickets for {realm.name} can be read on their way to {', '.join(in_clear)}, where tls is off"
+        yield from authentication_warnings(realm)
+        for method in methods_that_bind(realm):
+            for where in without_tls(config.listeners, method):
+                yield f"nobody can join {realm.name} by {method} on {where}: it requires a channel binding, hence tls"
 
 
 def _strangers_may_do_everything(realm: Realm) -> bool:

@@ -217,7 +217,7 @@ class Decoder:
         text = text_of(node)
         if text is None:
             return self._unexpected(node, kind)
-        return self._made_secret(node, text, "an empty secret protects nothing")
+        return self._made_secret(node, text, "an empty secret protects nothing", inline=True)
 
     def _secret_elsewhere(self, node: yaml.MappingNode, kind: inspect.Type) -> Any:
         # No report quotes a key that is neither of the two: it may be a secret such as {a9x}, without its quotes.
@@ -246,14 +246,14 @@ class Decoder:
             return self._wrong(node, f"{path}: not UTF-8")
         return self._made_secret(node, text, f"{path}: the file is empty")
 
-    def _made_secret(self, node: yaml.Node, text: str, empty: str) -> Any:
+    def _made_secret(self, node: yaml.Node, text: str, empty: str, *, inline: bool = False) -> Any:
         if not text:
             return self._wrong(node, empty)
         try:
             text.encode()
         except UnicodeEncodeError:  # a lone surrogate, or octets of an environment variable that are no UTF-8
             return self._wrong(node, "the secret is no valid Unicode text")
-        return Secret(text)
+        return Secret(text, inline=inline)
 
     # --- mistakes ---------------------------------------------------------------------------------------------
 

@@ -18,13 +18,27 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
 
     Raises InvalidConfig with every mistake of the file, or with the first one when the file is not YAML at all.
     """
+    config, decoder = _decoded(path, environment)
+    check(config, decoder)
+    if decoder.mistakes:
+        raise InvalidConfig(str(path), decoder.mistakes)
+    return config
+
+
+def glance(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """Read a configuration as far as it can be read: a `Hole` stands where a mistake is, and nothing is checked.
+
+    For commands that need a name or a path of it, and may run where its secrets and keys are out of reach. Raises
+    InvalidConfig when the file is not YAML at all.
+    """
+    return _decoded(path, environment)[0]
+
+
+def _decoded(path: Path, environment: Mapping[str, str]) -> tuple[Config, Decoder]:
     node = compose(str(path), read_text(path))
     decoder = Decoder(path.absolute().parent, environment)
     try:
         config: Config = decoder.decode(node, inspect.type_info(Config))
     except TooManyValues as error:
         raise InvalidConfig(str(path), [Mistake(error.place, str(error))]) from None
-    check(config, decoder)
-    if decoder.mistakes:
-        raise InvalidConfig(str(path), decoder.mistakes)
-    return config
+    return config, decoder

@@ -8,270 +8,13 @@ a name that must be unique) is in `checks`. The JSON Schema of `schema` is made 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from router.config.scalars import Secret, Size
+from router.config.realms import Realm, RealmTemplate
+from router.config.scalars import Size
+from router.config.section import Deadline, Many, Section, Text, UrlPath
 
-Action = Literal["call", "register", "publish", "subscribe"]
-Text = Annotated[str, Meta(min_length=1)]
-UrlPath = Annotated[str, Meta(pattern=r"^/[^\s?#]*$")]
-Deadline = Annotated[float, Meta(gt=0, le=3600)]
-
-
-class Section(Struct, frozen=True, forbid_unknown_fields=True):
-    """The base of all sections: immutable, and an unknown key is a mistake."""
-
-
-# --- realms ---------------------------------------------------------------------------------------------------
-
-
-class Anonymous(Section, frozen=True, kw_only=True):
-    """Clients that prove nothing may join."""
-
-    role: Annotated[Text, Meta(description="The role of every anonymous client; one of the realm's `roles`.")]
-
-
-class TicketPrincipal(Section, frozen=True, kw_only=True):
-    """One client that may join with a ticket."""
-
-    authid: Annotated[Text, Meta(description="The name that the client sends in HELLO; unique within the realm.")]
-    role: Annotated[Text, Meta(description="The role that the client gets; one of the realm's `roles`.")]
-    ticket: Annotated[
-        Secret,
-        Meta(description="The shared secret: `{env: VARIABLE}`, `{file: PATH}` or, for trials, the text itself."),
-    ]
-
-
-class Ticket(Section, frozen=True, kw_only=True):
-    """Clients that show a shared secret may join. The ticket travels as it is: use TLS beyond loopback."""
-
-    principals: Annotated[tuple[TicketPrincipal, ...], Meta(description="Who may join with a ticket.", min_length=1)]
-
-
-class Authentication(Section, frozen=True, kw_only=True):
-    """How clients prove who they are; at least one method, and the client picks among them."""
-
-    anonymous: Annotated[
-        Anonymous | None, Meta(description="Admit clients that prove nothing; leave it out to refuse them.")
-    ] = None
-    ticket: Annotated[
-        Ticket | None, Meta(description="Admit clients that show a shared secret; leave it out to refuse them.")
-    ] = None
-
-
-class Permission(Section, frozen=True, kw_only=True):
-    """What a role may do on some URIs. Of all rules that fit a URI the most specific decides, alone."""
-
-    uri: Annotated[
-        str,
-        Meta(
-            description="The URI, or the pattern that `match` says it is: with `prefix`, `com.example.` covers all "
-            "that starts so and `''` everything; with `wildcard`, an empty component (`com..status`) stands for any."
-        ),
-    ]
-    match: Annotated[
-        Literal["exact", "prefix", "wildcard"],
-        Meta(description="How `uri` is compared: letter by letter, from its start, or component by component."),
-    ] = "exact"
-    allow: Annotated[
-        frozenset[Action],
-        Meta(description="What is allowed; the rest is denied. An empty list denies all, as a hole in a wider rule."),
-    ]
-
-
-class Role(Section, frozen=True, kw_only=True):
-    """A role of a realm and its permissions."""
-
-    name: Annotated[Text, Meta(description="The name by which authentication assigns the role; unique in the realm.")]
-    trusted: Annotated[
-        bool,
-        Meta(
-            description="Whether its clients are routers, which are believed when they say for whom they pass on a "
-            "message (`forward_for`); of others that is dropped, as it could name anybody."
-        ),
-    ] = False
-    permissions: Annotated[
-        tuple[Permission, ...], Meta(description="What the role may do; whatever no rule allows is denied.")
-    ] = ()
-
-
-class Schemas(Section, frozen=True, kw_only=True):
-    """What the operator says about procedures, topics, errors and types; docs/schemas.md explains the files."""
-
-    directory: Annotated[
-        Path,
-        Meta(
-            description="The folder with a YAML or JSON file for each of them, relative to this file's. Clients learn "
-            "about what they may use with `wamp.reflection.*`, `wamp.interface.*` and `wamp.type.*`."
-        ),
-    ]
-    validate: Annotated[
-        bool,
-        Meta(
-            description="Refuse calls, results and publications that do not fit their schema, with "
-            "`wamp.error.invalid_argument`. This costs time for each of them."
-        ),
-    ] = False
-
-
-class HistoryTopic(Section, frozen=True, kw_only=True):
-    """A topic or pattern whose events are stored."""
-
-    uri: Annotated[str, Meta(description="The topic, or the pattern that `match` says it is, as in permissions.")]
-    match: Annotated[
-        Literal["exact", "prefix", "wildcard"],
-        Meta(description="How `uri` is compared: letter by letter, from its start, or component by component."),
-    ] = "exact"
-    limit: Annotated[int, Meta(description="How many events are stored; the oldest makes room.", ge=1, le=100_000)] = (
-        1000
-    )
-
-
-class History(Section, frozen=True, kw_only=True):
-    """Event history: clients can ask what was published before they came, with `wamp.subscription.get_events`."""
-
-    file: Annotated[
-        Path | None,
-        Meta(
-            description="The SQLite file that keeps the events over a restart, relative to the folder of this file; it "
-            "is made if it is not there. null keeps them in memory."
-        ),
-    ] = None
-    topics: Annotated[tuple[HistoryTopic, ...], Meta(description="Whose events are stored.", min_length=1)]
-
-
-class Trust(Section, frozen=True, kw_only=True):
-    """How far to trust what a role calls or publishes; receivers are told the level and judge for themselves."""
-
-    uri: Annotated[str, Meta(description="The procedures and topics, or the pattern that `match` says it is.")] = ""
-    match: Annotated[
-        Literal["exact", "prefix", "wildcard"],
-        Meta(description="How `uri` is compared: letter by letter, from its start, or component by component."),
-    ] = "prefix"
-    role: Annotated[
-        Text | None,
-        Meta(description="The role of the caller or publisher; null for all that no rule of their own covers."),
-    ] = None
-    level: Annotated[int, Meta(description="The trust level; 0 is the least.", ge=0, le=2**53)]
-
-
-class Calls(Section, frozen=True, kw_only=True):
-    """What calls may cost and how long they may take. Times are seconds."""
-
-    max_pending: Annotated[
-        int, Meta(description="How many calls one client may wait for; more are refused.", ge=1, le=10_000_000)
-    ] = 16_384
-    max_queued: Annotated[
-        int,
-        Meta(
-            description="How many calls may wait for a procedure whose callees work at as many as they take at a time "
-            "(the option `concurrency` of REGISTER); more are refused.",
-            ge=0,
-            le=10_000_000,
-        ),
-    ] = 1000
-    default_timeout: Annotated[
-        float, Meta(description="The timeout of calls that name none; 0 for none.", ge=0, le=10**6)
-    ] = 0
-    max_timeout: Annotated[
-        float, Meta(description="The longest timeout of any call, asked for or not; 0 for no limit.", ge=0, le=10**6)
-    ] = 0
-    forward_timeout: Annotated[
-        bool,
-        Meta(
-            description="Let callees that ask for it (the option `forward_timeout` of REGISTER) keep the time; "
-            "otherwise the router always does."
-        ),
-    ] = True
-
-
-class Realm(Section, frozen=True, kw_only=True):
-    """One realm: a routing domain of its own, of which other realms see nothing."""
-
-    name: Annotated[Text, Meta(description="The name that clients send in HELLO, a URI such as `realm1`.")]
-    uris: Annotated[
-        Literal["loose", "strict"],
-        Meta(
-            description="Which URIs clients may use: `strict` allows components of a-z, 0-9 and `_` only; `loose` "
-            "allows all but white space, `.` and `#` in a component."
-        ),
-    ] = "loose"
-    request_ids: Annotated[
-        Literal["strict", "lenient"],
-        Meta(
-            description="Whether the requests of a client must be numbered 1, 2, 3 ... as the protocol demands "
-            "(`strict`), or any valid number will do (`lenient`, for old clients)."
-        ),
-    ] = "strict"
-    announced_roles: Annotated[
-        Literal["strict", "lenient"],
-        Meta(
-            description="Whether a client may act only in the roles (publisher, subscriber, caller, callee) that it "
-            "announced in HELLO (`strict`), or in all of them (`lenient`, as many clients announce too little)."
-        ),
-    ] = "lenient"
-    schemas: Annotated[
-        Schemas | None,
-        Meta(description="Descriptions of the realm's procedures, topics, errors and types; `false` for none."),
-    ] = None
-    history: Annotated[
-        History | None, Meta(description="Events that are stored, for clients to ask for; `false` stores none.")
-    ] = None
-    max_subscriptions: Annotated[
-        int, Meta(description="How many subscriptions one client may have; more are refused.", ge=1, le=10_000_000)
-    ] = 10_000
-    max_registrations: Annotated[
-        int, Meta(description="How many procedures one client may register; more are refused.", ge=1, le=10_000_000)
-    ] = 10_000
-    max_retained: Annotated[
-        int,
-        Meta(
-            description="Of how many topics the event that was published with `retain` is kept in memory; the topic "
-            "that was not published to for the longest time makes room. 0 keeps none.",
-            ge=0,
-            le=10_000_000,
-        ),
-    ] = 1000
-    disclosure: Annotated[
-        Literal["allow", "refuse", "always"],
-        Meta(
-            description="Whether receivers learn who called or published: if one of them asks for it (`allow`), never "
-            "(`refuse`; who asks is refused), or `always`."
-        ),
-    ] = "allow"
-    session_stats: Annotated[
-        float,
-        Meta(
-            description="Seconds between two publications of `wamp.session.on_stats`, an event about each session "
-            "that received or was sent anything meanwhile; 0 publishes none.",
-            ge=0,
-            le=86_400,
-        ),
-    ] = 0
-    trust: Annotated[
-        tuple[Trust, ...],
-        Meta(description="Trust levels that callees and subscribers are told; of several rules the best match counts."),
-    ] = ()
-    calls: Annotated[Calls, Meta(description="What calls may cost and how long they may take.")] = Calls()
-    authentication: Annotated[Authentication, Meta(description="How clients prove who they are; at least one method.")]
-    roles: Annotated[tuple[Role, ...], Meta(description="The roles and what each may do.", min_length=1)]
-
-
-class RealmTemplate(Section, frozen=True, kw_only=True):
-    """Realms that are made when a client joins them, and forgotten some time after the last one has left."""
-
-    like: Annotated[Text, Meta(description="The realm of `realms` that they are like in all but the name.")]
-    uri: Annotated[str, Meta(description="Their names, or the pattern that `match` says it is, as in permissions.")]
-    match: Annotated[
-        Literal["prefix", "wildcard"],
-        Meta(description="How `uri` is compared: from its start, or component by component."),
-    ] = "prefix"
-    max_realms: Annotated[
-        int, Meta(description="How many there may be at a time; a client that asks for one more is refused.", ge=1)
-    ] = 100
-    forget_after: Annotated[
-        Deadline, Meta(description="Seconds from the last client's leaving until such a realm is forgotten.")
-    ] = 60
+Method = Literal["anonymous", "ticket", "wampcra", "scram", "wamp-scram", "cryptosign", "tls", "cookie", "jwt"]
 
 
 # --- listeners ------------------------------------------------------------------------------------------------
@@ -283,6 +26,15 @@ class WebSocket(Section, frozen=True, kw_only=True):
     path: Annotated[UrlPath, Meta(description="The path of the WebSocket's address, `ws://host:port/path`.")] = "/ws"
 
 
+class ClientCertificates(Section, frozen=True, kw_only=True):
+    """Certificates of clients, for the authentication method `tls`."""
+
+    authorities: Annotated[
+        Path, Meta(description="The certificates of those who sign them, PEM. Relative to the folder of this file.")
+    ]
+    required: Annotated[bool, Meta(description="Whether clients without one are refused.")] = False
+
+
 class Tls(Section, frozen=True, kw_only=True):
     """TLS on this listener: clients use https, wss or RawSocket over TLS, and nothing unencrypted."""
 
@@ -290,6 +42,9 @@ class Tls(Section, frozen=True, kw_only=True):
         Path, Meta(description="The certificate and its chain, PEM. Relative to the folder of this file.")
     ]
     key: Annotated[Path, Meta(description="The private key, PEM, without passphrase. Relative to this file's folder.")]
+    client_certificates: Annotated[
+        ClientCertificates | None, Meta(description="Ask clients for a certificate; `false` does not.")
+    ] = None
 
 
 class Listener(Section, frozen=True, kw_only=True):
@@ -310,6 +65,27 @@ class Listener(Section, frozen=True, kw_only=True):
     rawsocket: Annotated[bool, Meta(description="Speak RawSocket, the lean transport of backends.")] = True
     http: Annotated[bool, Meta(description="Answer plain HTTP requests with the files of `web`.")] = True
     tls: Annotated[Tls | None, Meta(description="Encrypt this listener with TLS.")] = None
+    allowed_origins: Annotated[
+        tuple[Text, ...],
+        Meta(
+            description="From where pages may connect: `same-origin`, or origins such as `https://shop.example.com`, "
+            "in which `*` stands for anything but a dot and `**` for anything; `'*'` alone lets every page in."
+        ),
+    ] = ("same-origin",)
+    allow_missing_origin: Annotated[
+        bool, Meta(description="Whether WebSocket clients that name no origin may connect: all that are no browsers.")
+    ] = True
+    authmethods: Annotated[
+        frozenset[Method] | None, Meta(description="The methods by which clients may join here; null for all.")
+    ] = None
+    max_connections: Annotated[Many, Meta(description="How many connections there may be; more are refused.")] = 100_000
+    max_connections_per_address: Annotated[
+        Many | None, Meta(description="How many may come from one address; null for any number.")
+    ] = None
+    handshake_rate: Annotated[
+        Many | None,
+        Meta(description="Handshakes per second that are let in; more are asked to come back later; null for any."),
+    ] = None
 
 
 # --- limits, logging, web -------------------------------------------------------------------------------------
@@ -385,6 +161,32 @@ class Logging(Section, frozen=True, kw_only=True):
     ] = "text"
 
 
+class Audit(Section, frozen=True, kw_only=True):
+    """Who came in, who was refused, and who was denied what: one JSON object a line, without any secret."""
+
+    file: Annotated[
+        Path | None,
+        Meta(description="The file that is appended to, relative to this one's folder; null is the log."),
+    ] = None
+
+
+class Login(Section, frozen=True, kw_only=True):
+    """HTTP endpoints for browsers: log in and get a cookie, get a token for the cookie, log out."""
+
+    realm: Annotated[Text, Meta(description="The realm whose principals log in, with their ticket as password.")]
+    path: Annotated[UrlPath, Meta(description="Below it are `/login`, `/token`, `/logout` and `/whoami`.")] = "/auth"
+    cookie: Annotated[
+        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")], Meta(description="The name of the cookie.")
+    ] = "wamplex"
+    lifetime: Annotated[float, Meta(description="Seconds that a login lasts.", gt=0, le=366 * 86_400)] = 86_400
+    token_lifetime: Annotated[Deadline, Meta(description="Seconds for which a token is good.")] = 60
+    same_site: Annotated[Literal["strict", "lax"], Meta(description="The cookie's SameSite.")] = "lax"
+    file: Annotated[
+        Path | None,
+        Meta(description="The SQLite file that keeps the logins over a restart; null keeps them in memory."),
+    ] = None
+
+
 class Web(Section, frozen=True, kw_only=True):
     """Files that the listeners with `http` serve."""
 
@@ -393,6 +195,7 @@ class Web(Section, frozen=True, kw_only=True):
         Path | None,
         Meta(description="The folder to serve, relative to this file's; null is the page that comes with Wamplex."),
     ] = None
+    login: Annotated[Login | None, Meta(description="Let browsers log in over HTTP; `false` does not.")] = None
 
 
 class Config(Section, frozen=True, kw_only=True):
@@ -414,4 +217,7 @@ class Config(Section, frozen=True, kw_only=True):
     )
     limits: Annotated[Limits, Meta(description="What one connection may cost.")] = Limits()
     logging: Annotated[Logging, Meta(description="What is logged, and how.")] = Logging()
+    audit: Annotated[
+        Audit | None, Meta(description="Record who came in and who was denied what; `false` does not.")
+    ] = None
     web: Annotated[Web | None, Meta(description="The files served over HTTP; `false` serves none.")] = Web()

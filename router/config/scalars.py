@@ -40,10 +40,12 @@ class Secret:
     without the line end); the text is fetched when config.yaml is read.
     """
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "inline")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, inline: bool = False) -> None:
         self._text = text
+        self.inline = inline
+        """Whether config.yaml gives the text itself, where backups and version control keep it for good."""
 
     def reveal(self) -> str:
         """Return the text, for the one place that has to compare or send it."""

@@ -1,5 +1,6 @@
 """The words for what was expected and what was found."""
 
+import re
 from typing import Final
 
 import yaml
@@ -12,6 +13,15 @@ from router.config.scalars import Secret, format_size
 _LONGEST_QUOTE: Final = 60
 _QUOTABLE: Final = (inspect.StrType, inspect.LiteralType, inspect.BoolType, inspect.IntType, inspect.FloatType)
 _LOOKS_LIKE_TEXT: Final = ("int", "float", "bool", "timestamp")
+
+_PATTERNS: Final = {
+    r"^/[^\s?#]*$": "a path that starts with `/`, without white space, `?` and `#`",
+    r"^[0-9a-fA-F]{64}$": "64 hexadecimal digits",
+    r"^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}$": "a SHA-256 fingerprint: 32 octets in hexadecimal",
+    r"^0x[0-9a-fA-F]{40}$": "an address: `0x` and 40 hexadecimal digits",
+    r"^[A-Za-z0-9_-]{1,64}$": "up to 64 letters, digits, `-` and `_`",
+}
+"""Every pattern of the model, in words."""
 
 
 def expected(kind: inspect.Type) -> str:
@@ -30,8 +40,8 @@ def expected(kind: inspect.Type) -> str:
             return "true or false"
         case inspect.StrType(pattern=None):
             return "a text on one line"
-        case inspect.StrType():  # the model has one pattern
-            return "a path that starts with `/`, without white space, `?` and `#`"
+        case inspect.StrType(pattern=str(pattern)):
+            return _PATTERNS[pattern]
         case inspect.LiteralType():
             return one_of([str(value) for value in kind.values])
         case inspect.VarTupleType(item_type=inspect.StructType()):
@@ -79,6 +89,10 @@ def hint(node: yaml.Node, kind: inspect.Type) -> str:
     text = text_of(node)
     match kind:
         case inspect.StrType(pattern=None) | inspect.CustomType() if kind_of(node) in _LOOKS_LIKE_TEXT:
+            return "; put it in quotes"
+        case inspect.StrType(pattern=str() as form) if kind_of(node) in _LOOKS_LIKE_TEXT and re.search(
+            form, node.value
+        ):
             return "; put it in quotes"
         case inspect.LiteralType() if text is not None:
             return did_you_mean(text, map(str, kind.values))

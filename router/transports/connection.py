@@ -7,6 +7,10 @@ A connection is open, then closing, then lost:
               the peer has CLOSE_DEADLINE to end its side, then the transport is aborted
     lost      the transport is gone: the session is detached, once
 
+A session may be paused (`realms.parking`) if its connection is lost while open: if it breaks, falls silent, or is
+closed by the peer. Then it takes along what is queued. If we close the connection the session is over: what it was sent
+since is lost.
+
 How it ends, in this order: mark it as closing, write what is queued, take leave in the framing's own way, start the
 deadline. The session is never called from within `close`; it learns of the end when the transport is gone.
 """
@@ -14,20 +18,26 @@ deadline. The session is never called from within `close`; it learns of the end 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.logger import Logger
 
 from realms.endings import INTERNAL, SILENT, TOO_SLOW, Ending
-from realms.transport import Traffic, Wire
+from realms.transport import Evidence, Traffic, Wire
+from router.transports.evidence import evidence_of
 from router.transports.keepalive import Keepalive
-from router.transports.limits import CLOSE_DEADLINE
+from router.transports.limits import CLOSE_DEADLINE, MAX_EARLY_MESSAGE
+from router.transports.pace import Pace
 from router.transports.terms import Terms
+from wamp.codecs import Codec
 from wamp.errors import InvalidMessage
-from wamp.messages import Message
+from wamp.messages import ClientMessage, Message
 
 if TYPE_CHECKING:
     from realms.clock import Timer
+    from realms.limits import RoleLimits
     from realms.session import Session
 
 log = Logger()
@@ -52,20 +62,37 @@ class Nobody:
 NOBODY = Nobody()
 
 
+@cache
+def decode_early(codec: Codec) -> Callable[[bytes], ClientMessage]:
+    """How messages are decoded before the session is established: strangers have little to say."""
+
+    def decode(data: bytes) -> ClientMessage:
+        if len(data) > MAX_EARLY_MESSAGE:
+            raise InvalidMessage(
+                f"{len(data)} octets in a message before WELCOME, where {MAX_EARLY_MESSAGE} are the most"
+            )
+        return codec.decode(data)
+
+    return decode
+
+
 class Connection:
     """The base of both framings; to the session it is the `realms.transport.Transport`."""
 
     max_outgoing: int = UNLIMITED
     ping_frame: bytes
+    cookie: str = ""
+    """The field of that name of the request that opened the connection."""
 
     def __init__(self, terms: Terms, transport: asyncio.Transport, wire: Wire, details: dict[str, Any]) -> None:
         self.terms = terms
         self.budget = terms.limits.outbox
         self.transport = transport
         self.wire = wire
-        self.decode = wire.codec.decode
+        self.decode = decode_early(wire.codec)
+        self.largest = MAX_EARLY_MESSAGE  # octets of a message that is taken now
         self.details = details
-        self.session: Session | Nobody = NOBODY
+        self.session: Session | Pace | Nobody = NOBODY
         self.out: list[bytes] = []
         self.waiting = 0  # octets in `out`, and in the transport's buffer when we last looked
         self.backlog = 0  # octets in the transport's buffer when we last looked
@@ -75,7 +102,8 @@ class Connection:
         self.octets_received = 0  # of these
         self.taken: int | None = None
         self.closing = False
-        self.paused = False
+        self.paused = False  # the session's wish
+        self.slowed = False  # that of its pace
         self.heard = True
         self.dropped = 0
         self.deadline: Timer | None = None
@@ -123,6 +151,11 @@ class Connection:
         self.close(ending)
         self.detach()
 
+    def part(self, ending: Ending) -> None:
+        """The peer is gone, or closed without a farewell: first let the session have what is queued, then close."""
+        self.detach()
+        self.close(ending)
+
     def detach(self) -> None:
         """Part from the session."""
         session, self.session = self.session, NOBODY
@@ -130,17 +163,24 @@ class Connection:
 
     def lost(self) -> None:
         """The transport is gone."""
-        self.closing = True
-        self.out.clear()
         self.terms.connections.discard(self)
+        self.terms.admission.leave(self.transport)
         if self.terms.keepalive is not None:
             self.terms.keepalive.leave(self)
         if self.deadline is not None:
             self.deadline.cancel()
             self.deadline = None
-        self.detach()
+        try:
+            self.detach()  # while what is queued is still there
+        finally:
+            self.closing = True
+            self.out.clear()
 
     # --- to the peer: realms.transport.Transport --------------------------------------------------------------
+
+    def evidence(self) -> Evidence:
+        """What the connection proves about its peer."""
+        return evidence_of(self.transport, self.cookie, self.terms.authmethods)
 
     def traffic(self) -> Traffic:
         """What was received and sent so far; what waits in `out` counts as sent."""
@@ -210,12 +250,35 @@ class Connection:
             return
         self.closing = True
         self.deadline = self.terms.clock.callLater(CLOSE_DEADLINE, self._expire)
+        self.speed_up()
         self.flush()
         self.take_leave(ending)
+
+    def release(self) -> list[bytes] | None:
+        """Part from a session that goes on elsewhere: give what it is still to be sent; None if some is lost."""
+        if self.closing:
+            return None
+        self.session = NOBODY
+        out, self.out = self.out, []
+        self.waiting = self.backlog
+        return [frame for frame in out if not self.is_control(frame)]
+
+    def carry(self, session: Session) -> None:
+        """Carry a session that comes from elsewhere."""
+        self.session = session
+        self.established(session.role.limits)
+
+    def established(self, limits: RoleLimits) -> None:
+        """Take larger messages, and let them through to the session at its pace."""
+        self.decode, self.largest = self.wire.codec.decode, self.terms.limits.max_message_size
+        session = self.session.release() if isinstance(self.session, Pace) else self.session
+        is_limited = limits.message_rate is not None or limits.octet_rate is not None
+        self.session = Pace(self, session, limits) if is_limited and not isinstance(session, Nobody) else session
 
     def renew(self) -> None:
         """Have a new session in the place of one that ended."""
         if not self.closing:
+            self.decode, self.largest = decode_early(self.wire.codec), MAX_EARLY_MESSAGE
             self.session = self.terms.accept(self)
 
     def pause(self) -> None:
@@ -226,13 +289,34 @@ class Connection:
     def resume(self) -> None:
         """Read on."""
         self.paused = False
-        self.heard = True
-        self.transport.resume_reading()
+        self._read_on()
+
+    def slow_down(self) -> None:
+        """Read no more, for the sake of the session's pace."""
+        self.slowed = True
+        self.terms.overruns.slowed += 1
+        self.transport.pause_reading()
+
+    def speed_up(self) -> None:
+        """Read on; idempotent."""
+        if self.slowed:
+            self.slowed = False
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if not self.paused and not self.slowed:
+            self.heard = True
+            self.transport.resume_reading()
 
     # --- the ends ---------------------------------------------------------------------------------------------
 
     def take_leave(self, ending: Ending) -> None:
         """Tell the peer, in the framing's way, that nothing more will come."""
+        raise NotImplementedError
+
+    @staticmethod
+    def is_control(frame: bytes) -> bool:
+        """Whether a frame is of the framing's own, such as PING, and no message."""
         raise NotImplementedError
 
     def cut(self, ending: Ending) -> None:
@@ -263,7 +347,7 @@ class Connection:
 
     def is_silent(self) -> bool:
         """Whether there was no sign of life since the last ping, although we were listening."""
-        if self.heard or self.paused:
+        if self.heard or self.paused or self.slowed:
             return False
         # The ping of a peer on a poor line waits behind its outbox; that it takes octets is a sign of life, too.
         return self.taken is None or self._taken() == self.taken
@@ -275,4 +359,5 @@ class Connection:
 
     def cut_silent(self) -> None:
         """The peer is gone, or the way to it."""
+        self.detach()  # while what is queued is still there
         self.cut(SILENT)

@@ -5,7 +5,8 @@
     other HTTP                              the http hook; 404 without one
     anything else                           400, so that a person who looks sees what went wrong
 
-The head may arrive octet by octet; it is bounded in size and time. What was read beyond it goes along.
+The head may arrive octet by octet; it is bounded in size and time. What was read beyond it goes along. Who got no seat
+at accept is told so as soon as it shows what it speaks.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
+from router.transports.admission import turned_away
 from router.transports.http_head import END_OF_HEAD, REQUEST_LINE, RefusedRequest, parse_head
 from router.transports.limits import MAX_HEAD
-from router.transports.rawsocket import start_rawsocket
-from router.transports.rawsocket_framing import HANDSHAKE_SIZE, MAGIC
+from router.transports.rawsocket import refuse_rawsocket, start_rawsocket
+from router.transports.rawsocket_framing import HANDSHAKE_SIZE, MAGIC, TOO_MANY_CONNECTIONS, RefusedHandshake
 from router.transports.terms import Terms
 from router.transports.upgrade import refuse, upgrade
 
@@ -39,16 +41,23 @@ class Door(asyncio.Protocol):
         self.terms = terms
         self.head = b""
         self.timer: Timer | None = None
+        self.has_seat = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody knocks."""
+        self.open(transport, has_seat=self.terms.admission.enter(transport))
+
+    def open(self, transport: asyncio.BaseTransport, *, has_seat: bool) -> None:
+        """Watch a connection that was accepted: see what it speaks."""
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but the class
+        self.has_seat = has_seat
         self.timer = self.terms.clock.callLater(self.terms.limits.opening_deadline, self._expire)
         self.terms.doors.add(self)
 
     def connection_lost(self, reason: Exception | None) -> None:
         """Somebody left."""
         self._step_aside()
+        self.terms.admission.leave(self.transport)
 
     def data_received(self, data: bytes) -> None:
         """Look at what is there so far."""
@@ -57,7 +66,10 @@ class Door(asyncio.Protocol):
         if self.head[0] == MAGIC and self.terms.rawsocket:
             if len(self.head) >= HANDSHAKE_SIZE:
                 self._step_aside()
-                start_rawsocket(self.transport, self.head, self.terms)
+                if self.has_seat:
+                    start_rawsocket(self.transport, self.head, self.terms)
+                else:
+                    refuse_rawsocket(self.transport, RefusedHandshake(TOO_MANY_CONNECTIONS), self.terms)
             return
         end = self.head.find(END_OF_HEAD, max(0, seen - len(END_OF_HEAD)))
         if 0 <= end <= MAX_HEAD:
@@ -70,6 +82,8 @@ class Door(asyncio.Protocol):
     def _hand_on(self, octets: bytes) -> None:
         try:
             head = parse_head(octets)
+            if not self.has_seat:
+                raise turned_away()
         except RefusedRequest as refused:
             self._refuse(refused)
             return

@@ -6,16 +6,18 @@ gets the end of our stream and CLOSE_DEADLINE to end its own.
 
 import asyncio
 
-from realms.clock import Clock, Timer
+from realms.clock import Timer
 from router.transports.limits import CLOSE_DEADLINE
+from router.transports.terms import Terms
 
 
 class Farewell(asyncio.Protocol):
     """Takes over a transport whose last octets were written."""
 
-    def __init__(self, transport: asyncio.Transport, clock: Clock) -> None:
+    def __init__(self, transport: asyncio.Transport, terms: Terms) -> None:
         self.transport = transport
-        self.timer: Timer | None = clock.callLater(CLOSE_DEADLINE, self._expire)
+        self.admission = terms.admission
+        self.timer: Timer | None = terms.clock.callLater(CLOSE_DEADLINE, self._expire)
         transport.set_protocol(self)
         half_close(transport)
 
@@ -24,6 +26,7 @@ class Farewell(asyncio.Protocol):
 
     def connection_lost(self, reason: Exception | None) -> None:
         """The peer ended its side, or the deadline passed."""
+        self.admission.leave(self.transport)
         if self.timer is not None:
             self.timer.cancel()
 

@@ -6,6 +6,10 @@ from typing import Final, Literal
 MAX_MESSAGE_SIZE: Final = 1024 * 1024
 """Octets. WAMP messages are small; what is larger belongs elsewhere, and every subscriber would have to take it."""
 
+MAX_EARLY_MESSAGE: Final = 64 * 1024
+"""Octets of a message before the session is established. HELLO and AUTHENTICATE carry names, a signature or a token,
+perhaps a certificate chain; who is still a stranger has no business sending more."""
+
 MAX_OUTBOX: Final = 8 * 1024 * 1024
 """Octets that may wait for one peer. Some seconds of a busy topic over a poor line; a thousand such peers still fit in
 the memory of a small machine."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from functools import partial
 
 from realms.endings import Ending
+from router.transports.arrival import Arrival
 from router.transports.door import Door
 from router.transports.terms import Terms
 
@@ -38,12 +40,6 @@ async def listen(
     loop: asyncio.AbstractEventLoop, terms: Terms, host: str, port: int, tls: ssl.SSLContext | None = None
 ) -> Listener:
     """Open a port; 0 lets the system choose one. Raises OSError."""
-    server = await loop.create_server(
-        lambda: Door(terms),
-        host,
-        port,
-        ssl=tls,
-        backlog=BACKLOG,
-        ssl_handshake_timeout=terms.limits.opening_deadline if tls is not None else None,
-    )
+    first = partial(Door, terms) if tls is None else partial(Arrival, loop, terms, tls)
+    server = await loop.create_server(first, host, port, backlog=BACKLOG)
     return Listener(server, terms, server.sockets[0].getsockname()[1])

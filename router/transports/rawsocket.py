@@ -8,6 +8,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from realms.endings import NORMAL, VIOLATION, Ending
+from realms.limits import RoleLimits
 from realms.transport import Wire
 from router.transports.connection import Connection
 from router.transports.farewell import Farewell, half_close
@@ -47,17 +48,22 @@ def start_rawsocket(transport: asyncio.Transport, octets: bytes, terms: Terms) -
         name = _NAMES.get(handshake.serializer)
         if name not in terms.codecs:
             raise RefusedHandshake(UNSUPPORTED_SERIALIZER)
-        if not terms.admit():
+        if not terms.admission.grant():
             raise RefusedHandshake(TOO_MANY_CONNECTIONS)
     except RefusedHandshake as refused:
-        transport.write(refused.response())
-        Farewell(transport, terms.clock)
+        refuse_rawsocket(transport, refused, terms)
         return
     transport.write(accept_handshake(handshake.serializer, terms.limits.max_message_size))
     connection = RawSocket(terms, transport, WIRES[name], describe(transport, "rawsocket"), handshake.max_length)
     transport.set_protocol(connection)
     connection.opened()
     connection.data_received(octets[HANDSHAKE_SIZE:])
+
+
+def refuse_rawsocket(transport: asyncio.Transport, refused: RefusedHandshake, terms: Terms) -> None:
+    """Answer with an error, and end the connection."""
+    transport.write(refused.response())
+    Farewell(transport, terms)
 
 
 class RawSocket(Connection, asyncio.Protocol):
@@ -70,7 +76,7 @@ class RawSocket(Connection, asyncio.Protocol):
     ) -> None:
         super().__init__(terms, transport, wire, details)
         self.max_outgoing = HANDSHAKE_SIZE + max_length
-        self.reader = FrameReader(announced_length(terms.limits.max_message_size))
+        self.reader = FrameReader(self._limit())
 
     def data_received(self, data: bytes) -> None:
         """Take what was read: frames, and parts of frames."""
@@ -91,8 +97,8 @@ class RawSocket(Connection, asyncio.Protocol):
             self.fail(Ending(VIOLATION.code, str(malformed)))
 
     def eof_received(self) -> None:
-        """The peer ended its side; what is queued may still leave, within the deadline."""
-        self.fail(NORMAL)
+        """The peer ended its side; what is queued may still leave, within the deadline, or waits for its return."""
+        self.part(NORMAL)
         self.transport.close()
 
     def connection_lost(self, reason: Exception | None) -> None:
@@ -114,6 +120,11 @@ class RawSocket(Connection, asyncio.Protocol):
             return
         super().offer(frame)
 
+    @staticmethod
+    def is_control(frame: bytes) -> bool:
+        """The first octet holds the type."""
+        return frame[0] & 7 != MESSAGE
+
     def take_leave(self, ending: Ending) -> None:
         """RawSocket has no farewell: just end our stream."""
         half_close(self.transport)
@@ -124,6 +135,19 @@ class RawSocket(Connection, asyncio.Protocol):
             super().keep_alive(keepalive)
         else:
             keepalive.leave_to_tcp(self.transport)
+
+    def established(self, limits: RoleLimits) -> None:
+        """Take frames as large as was announced."""
+        super().established(limits)
+        self.reader.limit = self._limit()
+
+    def renew(self) -> None:
+        """Start over."""
+        super().renew()
+        self.reader.limit = self._limit()
+
+    def _limit(self) -> int:
+        return min(self.largest, announced_length(self.terms.limits.max_message_size))
 
     def _answer_ping(self, payload: bytes) -> None:
         """Exactly one PONG, with the same payload; a peer that could not take it back is wrong to send it."""

@@ -149,5 +149,5 @@ class FrameReader:
                 raise MalformedFrame("the extra length bit is set, and so are others")
             length = MAX_LENGTH
         if length > self.limit:
-            raise MalformedFrame("a frame is larger than announced")
+            raise MalformedFrame("a frame is larger than announced, or than any before WELCOME may be")
         return length

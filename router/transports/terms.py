@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from router.transports.admission import Admission
 from router.transports.flusher import Flusher
 from router.transports.keepalive import Keepalive
 from router.transports.limits import Limits
+from router.transports.origins import Origins
 
 if TYPE_CHECKING:
     import asyncio
@@ -16,18 +18,25 @@ if TYPE_CHECKING:
     from realms.clock import Clock
     from realms.session import Session
     from realms.transport import Transport
+    from router.transports.arrival import Arrival
     from router.transports.connection import Connection
     from router.transports.door import Door
 
 
-def anyone() -> bool:
-    """Admit every connection."""
-    return True
+@dataclass(slots=True)
+class Overruns:
+    """What became of peers that sent faster than their roles may: numbers that only grow."""
+
+    slowed: int = 0
+    """Times that reading paused."""
+
+    ended: int = 0
+    """Connections that ended."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Terms:
-    """The terms of one listener. Only `connections`, `doors` and `dropped` change while it runs."""
+    """The terms of one listener. Only `connections`, `doors` and the counts change while it runs."""
 
     accept: Callable[[Transport], Session]
     """Gives a new connection its session."""
@@ -47,17 +56,28 @@ class Terms:
     websocket_paths: frozenset[str] = frozenset({"/ws"})
     rawsocket: bool = True
 
+    authmethods: frozenset[str] | None = None
+    """The methods by which clients may join here; None for all that the realm has."""
+
+    cookie: str | None = None
+    """The name of the cookie by which browsers may join; no other is kept."""
+
     http: Callable[[asyncio.Transport, bytes], None] | None = None
     """Takes over a transport on which an HTTP request arrived, with the octets that were read; None answers 404."""
 
-    admit: Callable[[], bool] = anyone
-    """Asked before a handshake is granted: False means that the limit of connections is reached."""
+    origins: Origins = field(default_factory=Origins)
+    """From which pages WebSockets may come."""
+
+    admission: Admission = field(default_factory=Admission)
+    """Knows how many connections there are, and how many there may be."""
 
     connections: set[Connection] = field(default_factory=set)
     """All that are open or closing."""
 
-    doors: set[Door] = field(default_factory=set)
+    doors: set[Door | Arrival] = field(default_factory=set)
     """All that have not yet shown what they speak."""
 
     dropped: int = 0
     """Events that were dropped because a peer was too slow, or takes no frames of that size."""
+
+    overruns: Overruns = field(default_factory=Overruns)

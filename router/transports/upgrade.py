@@ -12,12 +12,19 @@ from base64 import b64decode
 from http import HTTPStatus
 from typing import Any
 
+from twisted.logger import Logger
+
+from router.cookies import kept_cookie
+from router.transports.admission import turned_away
 from router.transports.farewell import Farewell
 from router.transports.http_head import END_OF_HEAD, Head, RefusedRequest, parse_head
+from router.transports.origins import MAX_ORIGIN
 from router.transports.terms import Terms
 from router.transports.websocket import WIRES, WebSocket, start_websocket
 
 SUBPROTOCOL = "wamp.2."
+
+log = Logger()
 
 
 def upgrade(transport: asyncio.Transport, octets: bytes, terms: Terms, kind: type[WebSocket] = WebSocket) -> None:
@@ -30,16 +37,20 @@ def upgrade(transport: asyncio.Transport, octets: bytes, terms: Terms, kind: typ
     try:
         head = parse_head(octets[:end])
         key = check_upgrade(head)
+        check_origin(transport, head, terms)
         codec, subprotocol = choose_codec(head.tokens("sec-websocket-protocol"), terms)
-        if not terms.admit():
-            raise RefusedRequest(HTTPStatus.SERVICE_UNAVAILABLE, "this router has as many connections as it takes")
+        if not terms.admission.grant():
+            raise turned_away("this router has as many handshakes to do as it can")
     except RefusedRequest as refused:
         refuse(transport, refused, terms)
         return
     details = describe(transport, "websocket")
     if (origin := head.first("origin")) is not None:
         details["origin"] = origin
-    start_websocket(kind(terms, transport, WIRES[codec], details), key, subprotocol, octets[end:])
+    connection = kind(terms, transport, WIRES[codec], details)
+    if terms.cookie is not None:
+        connection.cookie = kept_cookie(head.fields.get("cookie", ()), terms.cookie)
+    start_websocket(connection, key, subprotocol, octets[end:])
 
 
 def check_upgrade(head: Head) -> bytes:
@@ -62,6 +73,17 @@ def check_upgrade(head: Head) -> bytes:
     return key[0].encode("ascii")
 
 
+def check_origin(transport: asyncio.Transport, head: Head, terms: Terms) -> None:
+    """Check that the page that asks may connect; raises RefusedRequest, and tells the log, which scripts cannot see."""
+    try:
+        terms.origins.check(head, secure=is_secure(transport))
+    except RefusedRequest:
+        terms.admission.totals.origin += 1
+        origins = ", ".join(head.fields.get("origin", ["none"]))[:MAX_ORIGIN]
+        log.info("{peer} may not connect from origin {origin}", peer=peer_of(transport), origin=origins)
+        raise
+
+
 def choose_codec(offers: list[str], terms: Terms) -> tuple[str, str | None]:
     """Return the serializer's name and the subprotocol to echo; raises RefusedRequest if there is no overlap."""
     for offer in offers:
@@ -77,7 +99,7 @@ def choose_codec(offers: list[str], terms: Terms) -> tuple[str, str | None]:
 def refuse(transport: asyncio.Transport, refused: RefusedRequest, terms: Terms) -> None:
     """Answer with an error, and end the connection."""
     transport.write(refused.response())
-    Farewell(transport, terms.clock)
+    Farewell(transport, terms)
 
 
 def describe(transport: asyncio.Transport, protocol: str) -> dict[str, Any]:
@@ -85,8 +107,13 @@ def describe(transport: asyncio.Transport, protocol: str) -> dict[str, Any]:
     return {
         "protocol": protocol,
         "peer": peer_of(transport),
-        "secure": transport.get_extra_info("ssl_object") is not None,
+        "secure": is_secure(transport),
     }
+
+
+def is_secure(transport: asyncio.Transport) -> bool:
+    """Whether TLS ends here."""
+    return transport.get_extra_info("ssl_object") is not None
 
 
 def peer_of(transport: asyncio.Transport) -> str:

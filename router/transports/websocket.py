@@ -112,7 +112,7 @@ class WebSocket(Connection, WSListener):
             self._take_fragment(opcode, bool(frame.fin), frame.get_payload_as_bytes())
 
     def _take_fragment(self, opcode: int, is_last: bool, payload: bytes) -> None:
-        fragments = self.fragments or Fragments(self.terms.limits.max_message_size)
+        fragments = self.fragments or Fragments(min(self.largest, self.terms.limits.max_message_size))
         try:
             message = fragments.add(opcode, is_last, payload)
         except Malformed as malformed:
@@ -136,10 +136,15 @@ class WebSocket(Connection, WSListener):
             if not is_valid_close_code(code):
                 self.fail(BAD_CLOSE_CODE)
                 return
-            self.fail(Ending(code, ""))
+            self.part(Ending(code, ""))
         self.transport.close()
 
     # --- to the peer ------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def is_control(frame: bytes) -> bool:
+        """The opcodes of control frames begin with a 1 (RFC 6455, section 5.5)."""
+        return bool(frame[0] & 8)
 
     def take_leave(self, ending: Ending) -> None:
         """Send the close frame: through picows, which then knows that no second one may follow."""
@@ -193,7 +198,7 @@ class Ear:
         if handshake is not None and handshake.recv is not None:
             # It looks one frame ahead: what is broken came after a close frame, and that one counts.
             code = handshake.recv.code.value
-            connection.fail(Ending(code if is_valid_close_code(code) else NORMAL.code, ""))
+            connection.part(Ending(code if is_valid_close_code(code) else NORMAL.code, ""))
         else:
             connection.parser = None  # no close frame of ours
             connection.fail(VIOLATION)

@@ -61,6 +61,7 @@ class Bridge(asyncio.Protocol):
         """`patience`, in seconds: how long a client may take nothing, or keep a connection that we closed."""
         self.disconnecting = False  # Twisted's line parser asks for this attribute
         self.on_end: Callable[[Bridge], None] = lambda bridge: None
+        self.on_lost: Callable[[asyncio.Transport], None] = lambda transport: None
         self._transport = transport
         self._clock = clock
         self._patience = patience
@@ -155,6 +156,7 @@ class Bridge(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport is gone: whoever produces stops, the channel hears why."""
+        self.on_lost(self._transport)
         self._patience_ends()
         self._feed_no_more()
         self._held = None

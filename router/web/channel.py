@@ -4,7 +4,7 @@ Its parser, its limits (16 KiB of head, 500 headers) and its keep-alive are used
 
 - One deadline covers idling and receiving: a request that has not arrived as a whole when it strikes ends the
   connection. Twisted would start it anew with every octet, and one octet a minute keeps a connection for a week.
-- No request has a body that matters: it is counted, thrown away, and above `MAX_BODY` refused.
+- Few requests have a body that matters: what exceeds `KEPT_BODY` is counted, thrown away, and above `MAX_BODY` refused.
 - Every answer carries `HEADERS`, those of refusals and of our own mistakes included.
 """
 
@@ -25,6 +25,9 @@ from router.web.bridge import SLICE, Bridge
 
 MAX_BODY: Final = 64 * 1024
 """Octets of a request body that are read and thrown away, for clients that send one out of habit."""
+
+KEPT_BODY: Final = 4096
+"""Octets of it that are kept for the resource, which sees from `body_size` whether that is all: a login needs 100."""
 
 HEADERS: Final = {
     b"Server": b"Wamplex",
@@ -95,6 +98,7 @@ class Request(TwistedRequest):
     """One request, which begins when the client has room for its answer."""
 
     channel: Channel
+    content: io.BytesIO
     prepath: list[bytes]
     postpath: list[bytes]
     log = Logger()
@@ -109,6 +113,8 @@ class Request(TwistedRequest):
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
         """A piece of the body."""
+        if self.body_size < KEPT_BODY:
+            self.content.write(data[: KEPT_BODY - self.body_size])
         self.body_size += len(data)
         if self.body_size > MAX_BODY:
             self.channel.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

@@ -54,12 +54,17 @@ class Site(server.Site):
         directory: Path | None = None,
         path: str | None = "/",
         timeout: float = TIMEOUT,
+        on_lost: Callable[[asyncio.Transport], None] = lambda transport: None,
     ) -> None:
-        """`directory` is served at `path`: the packaged pages when None; no files at all when `path` is None."""
+        """`directory` is served at `path`: the packaged pages when None; no files at all when `path` is None.
+
+        `on_lost` is told of each connection that ends while it speaks HTTP.
+        """
         super().__init__(Nothing(), Request, parsePOSTFormSubmission=False, timeout=timeout, reactor=reactor)
         self._upgrade = upgrade
         self._websocket_path = None if websocket_path is None else websocket_path.encode("ascii")
         self._patience = timeout
+        self._on_lost = on_lost
         self._bridges: set[Bridge] = set()
         self._has_warned = False
         if path is not None:
@@ -71,6 +76,7 @@ class Site(server.Site):
         """Speak HTTP on `transport` from now on; `received` was read from it already."""
         bridge = bridge_over(transport, self.reactor, self._patience)
         bridge.on_end = self._bridges.discard
+        bridge.on_lost = self._on_lost
         self._bridges.add(bridge)
         bridge.carry(self.buildProtocol(bridge.getPeer()), received)
 

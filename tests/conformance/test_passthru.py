@@ -155,8 +155,11 @@ realms:
   - name: realm1
     authentication:
       anonymous: {role: anonymous}
-      ticket:
-        principals: [{authid: router1, role: router, ticket: sesame}]
+      ticket: true
+    principals:
+      - authid: router1
+        role: router
+        ticket: $sha256$d0c04f4b1951e4aeaaec8223ed2039e542f3aae805a6fa7f6d794e5afff5d272  # sesame
     roles:
       - name: anonymous
         permissions: &everything

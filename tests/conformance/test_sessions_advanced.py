@@ -31,8 +31,11 @@ realms:
     roles: *roles
   - name: secret
     authentication:
-      ticket:
-        principals: [{authid: joe, role: anonymous, ticket: sesame}]
+      ticket: true
+    principals:
+      - authid: joe
+        role: anonymous
+        ticket: $sha256$d0c04f4b1951e4aeaaec8223ed2039e542f3aae805a6fa7f6d794e5afff5d272  # sesame
     roles: *roles
 default_realm: lenient
 realm_template: {like: lenient, uri: com.example.shops., max_realms: 30, forget_after: 1}

@@ -31,9 +31,11 @@ realms:
       - *all
   - name: secret
     authentication:
-      ticket:
-        principals:
-          - {authid: joe, role: backend, ticket: open sesame}
+      ticket: true
+    principals:
+      - authid: joe
+        role: backend
+        ticket: $sha256$41ef4bb0b23661e66301aac36066912dac037827b4ae63a7b1165a5aa93ed4eb  # open sesame
     roles:
       - name: backend
 """

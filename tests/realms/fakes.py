@@ -23,16 +23,21 @@ from twisted.internet.task import Clock
 
 from realms.authentication import Accepted, Answer, Applicant, Challenged, Methods, Outcome
 from realms.authentication.anonymous import Anonymous
-from realms.authentication.ticket import Holder, Ticket
+from realms.authentication.off_loop import at_once
+from realms.authentication.principals import Listed, Principal
+from realms.authentication.ticket import Ticket
+from realms.authentication.verifiers import digest_verifier
 from realms.endings import VIOLATION, Ending
+from realms.grants import Disclosure
 from realms.history import NO_HISTORY, History
+from realms.limits import RoleLimits
 from realms.policies import NO_POLICIES, Policies
 from realms.realm import Realm
 from realms.realms import Deadlines, Realms, Template
 from realms.roles import Action, Role, Rule
 from realms.schemas import NO_SCHEMAS, Schemas
 from realms.session import Session
-from realms.transport import Traffic, Wire
+from realms.transport import NO_EVIDENCE, Evidence, Traffic, Wire
 from wamp.codecs import CBOR, JSON, MESSAGEPACK, Codec
 from wamp.errors import PROTOCOL_VIOLATION, InvalidMessage
 from wamp.options import HelloDetails, MatchPolicy
@@ -83,6 +88,22 @@ class Anything:
 ANY: Final[Any] = Anything()
 
 
+class Nobody:
+    """The session of a connection that has none any more."""
+
+    def receive(self, message: Any) -> None:
+        pass
+
+    def violate(self, reason: str) -> None:
+        pass
+
+    def detach(self) -> None:
+        pass
+
+
+NOBODY: Final = Nobody()
+
+
 class FakeTransport:
     """A connection that keeps what happens to it: a few lists and a flag."""
 
@@ -90,30 +111,51 @@ class FakeTransport:
 
     def __init__(self, wire: Wire, accept: Callable[["FakeTransport"], Session]) -> None:
         self.wire = wire
+        self.proves = NO_EVIDENCE
         self.details: dict[str, Any] = {"protocol": "fake", "peer": "nobody"}
         self.frames: list[bytes] = []
         self.offered: list[bytes] = []
         self.received: list[bytes] = []
         self.endings: list[Ending] = []
         self.paused = False
+        self.limits: RoleLimits | None = None  # from when the session is established
+        self.stalls = False  # what is sent is queued, and does not get to the peer
+        self.unsent: list[bytes] = []
         self._accept = accept
-        self.session = accept(self)
+        self.session: Any = accept(self)
+
+    def evidence(self) -> Evidence:
+        return self.proves
 
     def traffic(self) -> Traffic:
         received, sent = (len(b"".join(frames)) for frames in (self.received, self.frames))
-        return Traffic(len(self.received), received, len(self.frames), sent, 0, 0)
+        waiting = len(b"".join(self.unsent))
+        return Traffic(len(self.received), received, len(self.frames) + len(self.unsent), sent + waiting, 0, waiting)
 
     def send(self, frame: bytes) -> None:
         if not self.endings:
-            self.frames.append(frame)
+            (self.unsent if self.stalls else self.frames).append(frame)
 
     def offer(self, frame: bytes) -> None:
         if not self.endings and len(frame) <= self.max_outgoing:
-            self.frames.append(frame)
+            self.send(frame)
             self.offered.append(frame)
 
     def close(self, ending: Ending) -> None:
         self.endings.append(ending)
+
+    def release(self) -> list[bytes] | None:
+        if self.endings:
+            return None
+        self.session = NOBODY
+        unsent, self.unsent = self.unsent, []
+        return unsent
+
+    def carry(self, session: Session) -> None:
+        self.session = session
+
+    def established(self, limits: RoleLimits) -> None:
+        self.limits = limits
 
     def renew(self) -> None:
         self.session = self._accept(self)
@@ -132,6 +174,7 @@ class Peer:
         self.codec = codec
         self.transport = FakeTransport(WIRES[codec], lambda transport: Session(realms, transport))
         self.id = 0
+        self.ticket = ""
         self._request = 0
         self._seen = 0
 
@@ -179,8 +222,21 @@ class Peer:
     def joins(self, realm: str = "realm1", roles: Any = CAPABLE, **details: Any) -> "Peer":
         """HELLO and WELCOME."""
         self.sends(1, realm, {"roles": roles, **details})
-        self.id = self.receives(2, ANY, ANY)[1]
+        _, self.id, welcome = self.receives(2, ANY, ANY)
+        self.ticket = welcome.get("resume-ticket", "")
         self._request = 0
+        return self
+
+    def asks_to_resume(self, lost: "Peer", **details: Any) -> "Peer":
+        """HELLO of a client that lost its connection."""
+        self.sends(1, None, {"resume-session": lost.id, "resume-token": lost.ticket, **details})
+        return self
+
+    def resumes(self, lost: "Peer") -> "Peer":
+        """HELLO and WELCOME; the requests go on."""
+        self.asks_to_resume(lost)
+        welcome = self.receives(2, lost.id, {"resumed": True, "resumable": True, "resume-ticket": ANY})
+        self.id, self.ticket, self._request = lost.id, welcome[2]["resume-ticket"], lost._request
         return self
 
     def vanishes(self) -> None:
@@ -238,7 +294,7 @@ class Trusting:
 
     name = "trusting"
 
-    def suits(self, hello: HelloDetails) -> bool:
+    def suits(self, hello: HelloDetails, evidence: Evidence) -> bool:
         return True
 
     def begin(self, applicant: Applicant) -> Accepted:
@@ -256,7 +312,7 @@ class Slow:
         self.asked: list[Any] = []
         self._answer: Deferred[Outcome] = Deferred()
 
-    def suits(self, hello: HelloDetails) -> bool:
+    def suits(self, hello: HelloDetails, evidence: Evidence) -> bool:
         return True
 
     def begin(self, applicant: Applicant) -> Answer:
@@ -280,8 +336,17 @@ class Slow:
         self._answer.errback(RuntimeError("the database password is hunter2"))
 
 
-ANYONE: Final = Role("anyone", [Rule("prefix", "", EVERYTHING), Rule("prefix", "wamp.", EVERYTHING)])
-TICKETS: Final = {"ann": Holder("anyone", b"sesame"), "bob": Holder("anyone", "öffne dich".encode())}
+def anyone(disclosure: Disclosure = "allow") -> Role:
+    """The role of those who may do everything."""
+    rules = [Rule("prefix", "", EVERYTHING), Rule("prefix", "wamp.", EVERYTHING)]
+    return Role("anyone", rules, disclosure=disclosure)
+
+
+ANYONE: Final = anyone()
+HOLDERS: Final = (
+    Principal("ann", "anyone", ticket=digest_verifier("sesame")),
+    Principal("bob", "anyone", ticket=digest_verifier("öffne dich")),
+)
 
 
 class Scene:
@@ -301,14 +366,15 @@ class Scene:
         policies: Policies = NO_POLICIES,
         schemas: Schemas = NO_SCHEMAS,
         history: History = NO_HISTORY,
+        clock: Clock | None = None,
     ) -> None:
         """`template` is how the names of realms begin that are made for their clients, and how many there may be."""
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.dice = dice or Random(1)
         self.slow = Slow()
         everyone = {role.name: role for role in roles}
         all_methods = (
-            Anonymous("anyone", self.dice), Trusting(), Ticket(TICKETS, self.dice), self.slow, *methods
+            Anonymous("anyone", self.dice), Trusting(), Ticket(Listed(HOLDERS), at_once), self.slow, *methods
         )  # fmt: skip
         offered = Methods({method.name: method for method in all_methods})
 
@@ -350,10 +416,11 @@ class Scene:
         codec: Codec = JSON,
         realm: str = "realm1",
         roles: Any = CAPABLE,
+        **details: Any,
     ) -> Peer:
         """A peer in session."""
         peer = self.connects(codec)
-        return peer.joins(realm, roles, authmethods=["trusting"], authid=authid, authrole=authrole)
+        return peer.joins(realm, roles, authmethods=["trusting"], authid=authid, authrole=authrole, **details)
 
 
 def rule(match: MatchPolicy, uri: str, *allow: Action) -> Rule:

@@ -1,6 +1,5 @@
 """How a session proves who it is: choosing a method, anonymous, ticket, and authenticators with a will of their own."""
 
-from random import Random
 from typing import Any, cast
 
 import pytest
@@ -8,8 +7,8 @@ from twisted.logger import ILogObserver, globalLogPublisher
 
 from realms.authentication import Accepted, Applicant, Challenged, Denied
 from realms.endings import REFUSED
-from tests.realms.fakes import ANY, ANYONE, PLAIN, TICKETS, Peer, Scene
-from wamp.codecs import CBOR, JSON, MESSAGEPACK, Codec
+from realms.transport import Evidence
+from tests.realms.fakes import ANY, ANYONE, PLAIN, Peer, Scene
 from wamp.messages import Authenticate
 from wamp.options import HelloDetails
 
@@ -80,74 +79,6 @@ def test_a_name_that_an_anonymous_client_gives_itself_proves_nothing(realm: Scen
     assert details["authrole"] == "anyone"
 
 
-# --- ticket ---
-
-
-@pytest.mark.parametrize("codec", [JSON, MESSAGEPACK, CBOR], ids=lambda codec: codec.name)
-@pytest.mark.parametrize(("authid", "ticket"), [("ann", "sesame"), ("bob", "öffne dich")])
-def test_the_right_ticket_opens(realm: Scene, codec: Codec, authid: str, ticket: str) -> None:
-    """E3"""
-    peer = realm.connects(codec)
-    hello(peer, "ticket", authid=authid, authrole="admin")
-    peer.receives(4, "ticket", {})
-    peer.sends(5, ticket, {})
-    details = peer.receives(2, ANY, ANY)[2]
-    assert details["authid"] == authid
-    assert details["authrole"] == "anyone"
-    assert details["authmethod"] == "ticket"
-    peer.is_present()
-
-
-def test_a_wrong_ticket_and_an_unknown_name_cannot_be_told_apart(realm: Scene) -> None:
-    """E3, E20, J3"""
-    said = []
-    for authid, ticket in (("ann", "Sesame"), ("ann", ""), ("bob", "sesame"), ("zoe", "sesame"), ("zoe", "")):
-        peer = realm.connects()
-        hello(peer, "ticket", authid=authid)
-        peer.sends(5, ticket, {})
-        said.append(peer.inbox())
-        assert peer.transport.endings == [REFUSED]
-    assert said[0] == [[4, "ticket", {}], [3, {"message": ANY}, "wamp.error.authentication_denied"]]
-    assert all(conversation == said[0] for conversation in said)
-
-
-class OneSidedDice(Random):
-    """Nothing that is drawn with it stays a secret."""
-
-    def randbytes(self, n: int) -> bytes:
-        return b"a" * n
-
-
-def test_nobody_is_let_in_for_guessing_what_an_unknown_name_is_compared_with() -> None:
-    peer = Scene(dice=OneSidedDice()).connects()
-    hello(peer, "ticket", authid="zoe")
-    peer.receives(4, "ticket", {})
-    peer.sends(5, "a" * 32, {})
-    is_refused(peer, "wamp.error.authentication_denied")
-
-
-def test_a_ticket_is_tried_once(realm: Scene) -> None:
-    """E3"""
-    peer = realm.connects()
-    hello(peer, "ticket", authid="ann")
-    peer.sends(5, "wrong", {})
-    peer.inbox()
-    peer.sends(5, "sesame", {})
-    peer.receives_nothing()
-
-
-@pytest.mark.parametrize("details", [{}, {"authid": None}])
-def test_ticket_authentication_needs_a_name(realm: Scene, details: dict[str, Any]) -> None:
-    peer = realm.connects()
-    hello(peer, "ticket", **details)
-    is_refused(peer, "wamp.error.authentication_denied")
-
-
-def test_a_ticket_does_not_show_in_the_repr_of_its_holder() -> None:
-    """J3"""
-    assert "sesame" not in repr(TICKETS)
-
-
 # --- authenticators with a will of their own ---
 
 
@@ -201,7 +132,7 @@ class Broken:
     def __init__(self, late: bool) -> None:
         self._late = late
 
-    def suits(self, hello: HelloDetails) -> bool:
+    def suits(self, hello: HelloDetails, evidence: Evidence) -> bool:
         return True
 
     def begin(self, applicant: Applicant) -> Challenged:

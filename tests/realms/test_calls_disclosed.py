@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
-from realms.policies import Disclosure, Policies, TrustLevels, TrustRule
+from realms.grants import Disclosure
+from realms.policies import Policies, TrustLevels, TrustRule
 from realms.roles import Role, Rule
-from tests.realms.fakes import ANY, CAPABLE, EVERYTHING, RPC_PEER, Peer, Scene
+from tests.realms.fakes import ANY, CAPABLE, EVERYTHING, RPC_PEER, Peer, Scene, anyone
 
 DISALLOWED = "wamp.error.option_disallowed.disclose_me"
 
 
 def scene(disclosure: Disclosure = "allow", *trust: TrustRule) -> Scene:
-    return Scene(policies=Policies(disclosure=disclosure, trust=TrustLevels(trust)))
+    return Scene(roles=[anyone(disclosure)], policies=Policies(trust=TrustLevels(trust)))
 
 
 def identity(peer: Peer) -> dict[str, Any]:

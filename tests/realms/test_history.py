@@ -216,13 +216,20 @@ def test_events_for_particular_sessions_are_not_stored_and_others_are_filtered_a
 def test_who_may_not_subscribe_may_not_ask() -> None:
     """D16"""
     everyone = Role("anyone", [rule("prefix", "", *EVERYTHING)])
-    guest = Role("guest", [rule("prefix", "", "call"), rule("exact", "com.chat", "subscribe")])
+    guest = Role("guest", [rule("prefix", "wamp.", "call"), rule("exact", "com.chat", "subscribe")])
     scene = Scene(roles=[everyone, guest], history=History(RULES))
     alice, gus = scene.join(), scene.join("gus", "guest")
     alice.publishes("com.chat", [1])
     alice.publishes("com.log.x", [2])
     assert numbers(asks(gus, subscription_of(alice, "com.chat"))) == [1]
     refuses(gus, "wamp.error.not_authorized", subscription_of(alice, "com.log.", "prefix"))
+
+
+def test_a_rule_for_everything_does_not_open_the_history() -> None:
+    """D16, F4: only one does that was written with the router's own procedures in mind."""
+    scene = Scene(roles=[Role("anyone", [rule("prefix", "", *EVERYTHING)])], history=History(RULES))
+    alice = scene.join()
+    refuses(alice, "wamp.error.not_authorized", alice.subscribes("com.chat"))
 
 
 def test_the_subscription_of_a_history_stays_when_its_last_subscriber_leaves(scene: Scene) -> None:

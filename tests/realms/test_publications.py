@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from realms.policies import EventLimits, Policies, TrustLevels, TrustRule
-from tests.realms.fakes import ANY, Peer, Scene
+from tests.realms.fakes import ANY, Peer, Scene, anyone
 from wamp.codecs import CBOR, JSON, MESSAGEPACK
 
 CURIOUS: dict[str, Any] = {
@@ -38,7 +38,7 @@ def test_a_publisher_is_disclosed_to_those_who_announced_that_they_know() -> Non
 
 @pytest.mark.parametrize("acknowledge", [True, False])
 def test_a_realm_may_refuse_disclosure_and_then_nothing_is_published(acknowledge: bool) -> None:
-    scene = Scene(policies=Policies(disclosure="refuse"))
+    scene = Scene(roles=[anyone("refuse")])
     alice, bob = scene.join(), scene.join(roles=CURIOUS)
     bob.subscribes("com.topic")
     request = alice.publishes("com.topic", disclose_me=True, retain=True, acknowledge=acknowledge)
@@ -50,7 +50,7 @@ def test_a_realm_may_refuse_disclosure_and_then_nothing_is_published(acknowledge
 
 
 def test_a_realm_may_disclose_every_publisher() -> None:
-    scene = Scene(policies=Policies(disclosure="always"))
+    scene = Scene(roles=[anyone("always")])
     alice, bob = scene.join("alice"), scene.join(roles=CURIOUS)
     bob.subscribes("com.topic")
     alice.publishes("com.topic")

@@ -3,6 +3,7 @@
 import pytest
 
 from realms.authentication import Accepted, Applicant, Denied
+from realms.transport import Evidence
 from tests.realms.fakes import ANY, CAPABLE, Peer, Scene
 from wamp.options import HelloDetails
 
@@ -14,7 +15,7 @@ class Steering:
 
     name = "steering"
 
-    def suits(self, hello: HelloDetails) -> bool:
+    def suits(self, hello: HelloDetails, evidence: Evidence) -> bool:
         return True
 
     def begin(self, applicant: Applicant) -> Accepted | Denied:

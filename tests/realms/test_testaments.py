@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from realms.policies import Policies
 from realms.roles import Role
 from realms.testaments import MAX_TESTAMENTS
 from tests.realms.fakes import ANY, EVERYTHING, Peer, Scene, rule
@@ -73,8 +72,8 @@ def test_publish_options_hold_and_the_leaving_session_is_the_publisher(realm: Sc
 
 
 def test_what_may_not_be_published_is_refused_when_it_is_added() -> None:
-    roles = [Role("anyone", [rule("prefix", "", *EVERYTHING), rule("prefix", "com.secret", "call")])]
-    scene = Scene(roles=roles, policies=Policies(disclosure="refuse"))
+    rules = [rule("prefix", "", *EVERYTHING), rule("prefix", "com.secret", "call")]
+    scene = Scene(roles=[Role("anyone", rules, disclosure="refuse")])
     alice = scene.join()
     refuses(alice, "wamp.error.not_authorized", "com.secret.x", [], {})
     refuses(alice, "wamp.error.invalid_uri", "wamp.session.on_join", [], {})

@@ -65,7 +65,8 @@ class Steps:
         dice = self._dice
         codec = dice.choice(("json", "json", "msgpack", "cbor"))
         roles = dice.choice(("capable", "capable", "plain"))
-        return ("join", place, codec, roles, "guest" if self._maybe(0.2) else "anyone", self._maybe(0.1))
+        authrole, is_tiny, is_resumable = "guest" if self._maybe(0.2) else "anyone", self._maybe(0.1), self._maybe(0.4)
+        return ("join", place, codec, roles, authrole, is_tiny, is_resumable)
 
     def goodbye(self, place: int) -> Step:
         return ("goodbye", place)
@@ -75,6 +76,9 @@ class Steps:
 
     def drop(self, place: int) -> Step:
         return ("drop", place)
+
+    def resume(self, place: int) -> Step:
+        return ("resume", place)
 
     def freeze(self, place: int) -> Step:
         return ("freeze", place)
@@ -205,8 +209,8 @@ def _authroles(dice: Random) -> list[str]:
 
 
 WEIGHTS: Final[dict[Callable[[Steps, int], Step], int]] = {
-    Steps.join: 100, Steps.goodbye: 4, Steps.abort: 3, Steps.drop: 6, Steps.freeze: 3, Steps.violate: 3, Steps.slow: 8,
-    Steps.clock: 20, Steps.subscribe: 60, Steps.unsubscribe: 20, Steps.publish: 130, Steps.register: 100,
-    Steps.unregister: 15, Steps.call: 200, Steps.more: 40, Steps.cancel: 40, Steps.answer: 170, Steps.fail: 40,
-    Steps.late: 20, Steps.meta: 50,
+    Steps.join: 100, Steps.goodbye: 4, Steps.abort: 3, Steps.drop: 14, Steps.resume: 20, Steps.freeze: 3,
+    Steps.violate: 3, Steps.slow: 8, Steps.clock: 20, Steps.subscribe: 60, Steps.unsubscribe: 20, Steps.publish: 130,
+    Steps.register: 100, Steps.unregister: 15, Steps.call: 200, Steps.more: 40, Steps.cancel: 40, Steps.answer: 170,
+    Steps.fail: 40, Steps.late: 20, Steps.meta: 50,
 }  # fmt: skip

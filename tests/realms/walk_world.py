@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, Final
 
+from realms.policies import PauseLimits, Policies
 from realms.roles import Role, Rule
 from tests.realms.fakes import ANYONE, EVERYTHING, Scene
 from tests.realms.walk_steps import PLACES, Step
@@ -16,13 +17,14 @@ from tests.realms.walkers import CODECS, ROLES, TINY, Called, Line, Walker, matc
 UNAVAILABLE: Final = "wamp.error.unavailable"
 GUEST: Final = Role("guest", [Rule("prefix", "com.", EVERYTHING), Rule("prefix", "wamp.", EVERYTHING)])
 BIG: Final = "x" * TINY
+PAUSES: Final = PauseLimits(keep_for=8.0, paused=2, buffer=3000)
 
 
 class World:
     """A realm, its walkers, and what they know together."""
 
     def __init__(self, seed: int) -> None:
-        self.scene = Scene(roles=(ANYONE, GUEST), dice=Random(seed))
+        self.scene = Scene(roles=(ANYONE, GUEST), dice=Random(seed), policies=Policies(pauses=PAUSES))
         self.realm = self.scene.realms.by_name["realm1"]
         self.places: list[Walker | None] = [None] * PLACES
         self.offers: dict[str, Any] = {}  # the router's features
@@ -51,6 +53,10 @@ class World:
                 walker.line.session.detach()
                 self.places[place] = None
                 self._check()
+            elif walker is not None and walker.parked is not None and walker.parked.is_full:
+                self.scene.clock.advance(0)
+                self._check()
+                assert self.places[place] is None, "paused, and something is lost"
         name, *rest = step
         if name == "clock":
             self._clock(*rest)
@@ -58,11 +64,13 @@ class World:
             self._join(*rest)
         else:
             walker = self.places[rest[0]]
-            if walker is not None and (name == "drop" or not walker.is_frozen):
+            is_reachable = walker is not None and not walker.is_frozen and walker.parked is None
+            if walker is not None and (is_reachable or name == ("drop" if walker.parked is None else "resume")):
                 ACTS[name](self, walker, *rest[1:])
         self._check()
 
     def _check(self) -> None:
+        self._notice_who_waited_in_vain()
         walkers = [walker for walker in self.places if walker is not None]
         for walker in walkers:
             walker.events.clear()
@@ -71,10 +79,25 @@ class World:
             assert ending is None or ending.code != 1011, "internal error"
         present = [walker for walker in walkers if walker.is_in]
         assert {walker.id for walker in present} == self.realm.sessions.keys(), "sessions: others than are present"
+        paused = [walker for walker in present if walker.parked is not None]
+        assert self.realm.parking.taken == len(paused), "room for others than are paused"
         if all(walker.line.ending is None for walker in present):
             self._check_counts(present)
         if self.expected is not None:
             self._check_events(present)
+
+    def _notice_who_waited_in_vain(self) -> None:
+        """A paused session is over: its time is, or somebody killed it, or it could not take what it was sent."""
+        for place, walker in enumerate(self.places):
+            if walker is None or walker.parked is None:
+                continue
+            is_late = walker.until <= self.scene.clock.seconds()
+            if walker.id not in self.realm.sessions:
+                was_killed = self.procedures.get(self.calling, "").startswith("wamp.session.kill")
+                assert is_late or was_killed or walker.parked.is_full, "a paused session ended for no reason"
+                self.places[place] = None
+            else:
+                assert not is_late, "a session is paused for too long"
 
     def _check_counts(self, present: Iterable[Walker]) -> None:
         subscriptions = {id for walker in present for id in walker.subscriptions}
@@ -88,6 +111,8 @@ class World:
         assert self.expected is not None
         sharded: dict[int, set[str]] = {id: set() for id in self.shards}
         for walker in present:
+            if walker.parked is not None and walker.parked.is_full:
+                continue
             got = sorted(walker.events)
             for id, _ in got:
                 if id in sharded and "nkey" in walker.subscriptions[id][2]:
@@ -152,8 +177,9 @@ class World:
 
     def _clock(self, seconds: float) -> None:
         self.scene.clock.advance(seconds)
+        self._notice_who_waited_in_vain()
         for walker in self.places:
-            if walker is not None and walker.is_in:
+            if walker is not None and walker.is_in and not (walker.parked is not None and walker.parked.is_full):
                 walker.looks()
                 late = [
                     called.options for called in walker.calls.values()
@@ -163,16 +189,18 @@ class World:
 
     # --- sessions ---
 
-    def _join(self, place: int, codec: str, roles: str, authrole: str, is_tiny: bool) -> None:
+    def _join(self, place: int, codec: str, roles: str, authrole: str, is_tiny: bool, is_resumable: bool) -> None:
         walker = self.places[place]
-        if walker is not None and not walker.is_frozen:
-            return
-        if walker is not None:  # it was half-open, and keepalive has noticed by now
+        if walker is not None and walker.is_frozen:  # it was half-open, and keepalive has noticed by now
             self._drop(walker)
+        if self.places[place] is not None:
+            return
         line = Line(self.scene.realms, CODECS[codec], TINY if is_tiny else 2**24)
         walker = Walker(self, self.number(), line, CODECS[codec], roles, authrole)
         self.places[place] = walker
         details = {"roles": ROLES[roles], "authmethods": ["trusting"], "authid": walker.authid, "authrole": authrole}
+        if is_resumable:
+            details["resumable"] = True
         walker.sends(1, "realm1", details)
 
     def _goodbye(self, walker: Walker) -> None:
@@ -191,9 +219,18 @@ class World:
 
     def _drop(self, walker: Walker) -> None:
         frames = len(walker.line.frames)
+        is_resumable = walker.is_in and walker.ticket and walker.line.ending is None
+        has_room = self.realm.parking.taken < PAUSES.paused
         walker.line.session.detach()
         assert len(walker.line.frames) == frames, f"sent to a session that is gone: {walker.line.frames[frames:]}"
-        self.places[self.places.index(walker)] = None
+        if is_resumable and has_room:
+            walker.is_paused(self.scene.clock.seconds() + PAUSES.keep_for)
+        else:
+            self.places[self.places.index(walker)] = None
+
+    def _resume(self, walker: Walker) -> None:
+        if walker.is_in and walker.ticket:
+            walker.resumes(Line(self.scene.realms, walker.codec, walker.line.max_outgoing))
 
     def _freeze(self, walker: Walker) -> None:
         walker.is_frozen = True
@@ -377,6 +414,7 @@ class World:
             walker = self.places[place]
             if walker is not None and (walker.is_frozen or walker.line.slow or walker.is_leaving):
                 self.perform(("drop", place))
+            self.perform(("resume", place))
         while any(walker is not None and walker.invocations for walker in self.places):
             for place in range(PLACES):
                 self.perform(("answer", place, 0, False))
@@ -387,15 +425,16 @@ class World:
             )
         for place in range(PLACES):
             self.perform((("goodbye", "abort", "drop")[place % 3], place))
+        self.perform(("clock", PAUSES.keep_for))
         assert not self.scene.clock.getDelayedCalls(), f"timers left: {self.scene.clock.getDelayedCalls()}"
 
 
 ACTS: Final[dict[str, Callable[..., None]]] = {
-    "goodbye": World._goodbye, "abort": World._abort, "drop": World._drop, "freeze": World._freeze,
-    "violate": World._violate, "slow": World._slow, "subscribe": World._subscribe, "unsubscribe": World._unsubscribe,
-    "publish": World._publish, "register": World._register, "unregister": World._unregister, "call": World._call,
-    "more": World._more, "cancel": World._cancel, "answer": World._answer, "fail": World._fail, "late": World._late,
-    "meta": World._meta,
+    "goodbye": World._goodbye, "abort": World._abort, "drop": World._drop, "resume": World._resume,
+    "freeze": World._freeze, "violate": World._violate, "slow": World._slow, "subscribe": World._subscribe,
+    "unsubscribe": World._unsubscribe, "publish": World._publish, "register": World._register,
+    "unregister": World._unregister, "call": World._call, "more": World._more, "cancel": World._cancel,
+    "answer": World._answer, "fail": World._fail, "late": World._late, "meta": World._meta,
 }  # fmt: skip
 
 

@@ -10,11 +10,13 @@ from typing import Any, Final
 import cbor2
 import msgspec
 
-from realms.endings import TOO_SLOW, Ending
+from realms.endings import MOVED, TOO_SLOW, Ending
+from realms.limits import RoleLimits
+from realms.parking import Parked
 from realms.realms import Realms
 from realms.session import Session
-from realms.transport import Traffic
-from tests.realms.fakes import WIRES
+from realms.transport import NO_EVIDENCE, Evidence, Traffic
+from tests.realms.fakes import NOBODY, WIRES
 from wamp.codecs import CBOR, JSON, MESSAGEPACK, Codec
 from wamp.errors import InvalidMessage
 from wamp.messages import RouterMessage
@@ -54,7 +56,10 @@ class Line:
         self.slow: str | None = None  # the policy "drop" or "cut" is at work, as the outbox is full
         self.missed = 0
         self._realms = realms
-        self.session = Session(realms, self)
+        self.session: Any = Session(realms, self)
+
+    def evidence(self) -> Evidence:
+        return NO_EVIDENCE
 
     def traffic(self) -> Traffic:
         return Traffic(0, 0, len(self.frames), 0, self.missed, 0)
@@ -76,6 +81,18 @@ class Line:
     def close(self, ending: Ending) -> None:
         if self.ending is None:
             self.ending = ending
+
+    def release(self) -> list[bytes] | None:
+        if self.ending is not None:
+            return None
+        self.session = NOBODY
+        return []
+
+    def carry(self, session: Session) -> None:
+        self.session = session
+
+    def established(self, limits: RoleLimits) -> None:
+        pass
 
     def renew(self) -> None:
         if self.ending is None:
@@ -133,6 +150,10 @@ class Walker:
         self.may_be_aborted = False
         self.is_frozen = False
         self.id = 0
+        self.ticket = ""  # with which the session can be resumed
+        self.parked: Parked | None = None  # what the router keeps while the session is paused
+        self.noticed = 0  # frames of these that were looked at
+        self.until = 0.0  # when that ends
         self.last_request = self.last_invocation = 0
         self.owed: dict[int, tuple[int, Any]] = {}
         self.subscriptions: dict[int, tuple[str, str, dict[str, Any]]] = {}
@@ -166,11 +187,38 @@ class Walker:
         self.sends(code, self.last_request, *rest)
         return self.last_request
 
+    def is_paused(self, until: float) -> None:
+        """The connection is lost, and the session waits for it."""
+        assert isinstance(self.session.transport, Parked), "session not paused"
+        self.parked, self.noticed, self.until = self.session.transport, 0, until
+        self.is_frozen, self.line.slow = False, None
+
+    def resumes(self, line: Line) -> None:
+        """Come back on another connection: WELCOME, then exactly what was kept, which was looked at already."""
+        lost, parked = self.line, self.parked
+        self.line, self.parked, self.is_frozen = line, None, False
+        self.sends(1, None, {"resume-session": self.id, "resume-token": self.ticket})
+        welcome, *kept = line.frames
+        line.frames = []
+        message = READ[self.codec](welcome)
+        self._check_form(welcome, message)
+        old, self.ticket = self.ticket, message[2]["resume-ticket"]
+        assert message == [2, self.id, {"resumed": True, "resumable": True, "resume-ticket": self.ticket}], message
+        assert self.ticket != old, "a ticket is good for one return"
+        if parked is None:
+            assert lost.ending is MOVED, "two connections for one session"
+            assert kept == [], "kept although nothing was lost"
+        else:
+            assert kept == parked.kept, "something else was kept"
+
     # --- what it notices ---
 
     def looks(self) -> None:
         """Read what came."""
-        frames, self.line.frames = self.line.frames, []
+        if self.parked is None:
+            frames, self.line.frames = self.line.frames, []
+        else:  # what is kept for it shall keep the promises as well, and at its time
+            frames, self.noticed = self.parked.kept[self.noticed :], len(self.parked.kept)
         if not frames and not self.owed:
             return
         for frame in frames:
@@ -196,7 +244,7 @@ class Walker:
         details = getattr(decoded, "details", None)
         if isinstance(details, msgspec.Struct):
             place = decoded.__struct_fields__.index("details") + 1
-            surplus = set(message[place]) - set(details.__struct_fields__)
+            surplus = set(message[place]) - set(details.__struct_encode_fields__)
             assert not surplus, f"message with unknown details {surplus}: {message}"
         end = PAYLOAD_AT.get(message[0])
         called = self.calls.get(message[1]) if message[0] == 50 else None
@@ -206,7 +254,9 @@ class Walker:
     def _welcome(self, message: list[Any]) -> None:
         assert not self.is_in, f"second WELCOME: {message}"
         self.is_in = True
+        self.session = self.line.session
         self.id = message[1]
+        self.ticket = message[2].get("resume-ticket", "")
         roles = message[2]["roles"]
         if self.line.max_outgoing != TINY:  # which is too little to be told
             self.world.offers = {**roles["broker"]["features"], **roles["dealer"]["features"]}

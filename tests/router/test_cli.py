@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from router import cli
 from router.cli import main
+from router.commands import configuration
 
 ROOT = Path(__file__).parents[2]
 RIGHT = "realms: [{name: realm1, authentication: {anonymous: {role: a}}, roles: [{name: a}, {name: b}]}]\n"
@@ -70,7 +70,7 @@ def test_without_a_file_the_shipped_configuration_is_taken_and_said_so(
     shipped = tmp_path / "share" / "config.yaml"
     shipped.parent.mkdir()
     shipped.write_text("realms: []")  # a mistake, so that `start` ends
-    monkeypatch.setattr(cli, "SHIPPED", shipped)
+    monkeypatch.setattr(configuration, "SHIPPED", shipped)
     monkeypatch.chdir(tmp_path)
     assert main(command) == 1
     assert capsys.readouterr().err == (

@@ -15,6 +15,7 @@ from router.config import load, warnings
 from router.config.model import Config, Limits, Listener, Logging, Section, Web
 from router.config.scalars import Secret, format_size, parse_size
 from router.config.schema import json_schema
+from tests.certificates import Authority, write_certificate
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config.yaml"
@@ -85,24 +86,53 @@ def test_the_shipped_file_explains_every_key_where_it_stands() -> None:
         assert "#" in line or above, f"line {number + 1}: {line}"
 
 
-def test_what_is_commented_out_in_the_shipped_file_is_right(tmp_path: Path) -> None:
-    """The example of tickets, the roles of a locked realm and TLS: uncommented, they load."""
+def uncommented(text: str, key: str) -> str:
+    """The file with its example `# key:`, in the place of what stands there without it."""
+    lines = text.split("\n")
+    first = next(number for number, line in enumerate(lines) if re.match(rf" *# {key}:( |$)", line))
+    indent = lines[first].partition("#")[0]
+    last = first
+    while lines[last + 1].startswith(f"{indent}# "):
+        last += 1
+    example = [line.replace("# ", "", 1) for line in lines[first : last + 1]]
+    rest = "\n".join(lines[:first] + example + lines[last + 1 :])
+    return re.sub(rf"^{indent}{key}: *(false|\[\]).*\n", "", rest, count=1, flags=re.M)
+
+
+EXAMPLES = [
+    "schemas", "history", "trust", "scram", "cryptosign", "jwt", "dynamic", "principals", "authorizer",
+    "realm_template", "tls", "audit", "login",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", EXAMPLES)
+def test_what_is_commented_out_in_the_shipped_file_is_right(tmp_path: Path, key: str) -> None:
+    for name, content in {
+        "secrets/sensor-1": "s1\n", "secrets/ann.totp": "JBSWY3DPEHPK3PXP\n", "secrets/router.key": "11" * 32 + "\n",
+        "schemas/a.yaml": "procedure: com.a\n",
+    }.items():  # fmt: skip
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    (tmp_path / "tls").mkdir()
+    write_certificate(tmp_path / "tls")
+    Authority(tmp_path / "tls", "clients")
+    text = uncommented(SHIPPED.read_text("utf-8"), key).replace("role: backend", "role: anonymous")
+    if key == "login":  # which needs somebody who can log in
+        text = uncommented(text, "principals").replace("ticket: false", "ticket: true")
+        text = text.replace("role: backend", "role: anonymous")
+    secrets = {"TOKEN_SECRET": "t" * 32, "ANN_SECRET": "a1"}
+    config = load_text(tmp_path, text, secrets)
+    assert config != load_text(tmp_path, SHIPPED.read_text("utf-8"))
+
+
+def test_the_roles_of_a_locked_realm_in_the_shipped_file_are_right(tmp_path: Path) -> None:
     text = SHIPPED.read_text("utf-8")
-    text = re.sub(r"^      - name: anonymous\n(        .*\n)*", "", text, count=1, flags=re.M)
-    for start in ("ticket:", "- name: backend", "- name: anonymous"):
-        text = re.sub(
-            rf"^( *)# ({re.escape(start)}\n)((?:\1# .*\n)*)",
-            lambda found: found[1] + found[2] + re.sub(r"^( *)# ", r"\1", found[3], flags=re.M),
-            text,
-            flags=re.M,
-        )
-    (tmp_path / "secrets").mkdir()
-    (tmp_path / "secrets" / "sensor-1").write_text("s1\n")
-    (realm,) = load_text(tmp_path, text, {"JOE_TICKET": "j1"}).realms
-    assert realm.authentication.ticket is not None
-    assert [one.ticket.reveal() for one in realm.authentication.ticket.principals] == ["j1", "s1", "only for trials"]
+    before, _, development = text.partition("      - name: anonymous\n")
+    _, _, locked = development.partition("      # - name: backend\n")
+    text = before + "      - name: backend\n" + re.sub(r"^      # ?", "      ", locked, flags=re.M)
+    (realm,) = load_text(tmp_path, text).realms
     assert [role.name for role in realm.roles] == ["backend", "anonymous"]
-    assert realm.roles[1].permissions[0].allow == {"call", "subscribe"}
+    assert realm.roles[1].permissions[0].allow == {"call", "publish", "subscribe"}
 
 
 # --- what may be written how ----------------------------------------------------------------------------------
@@ -178,9 +208,10 @@ def test_a_secret_shows_nowhere(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="a secret is not pickled"):
         pickle.dumps(secret)
     text = MINIMAL.replace(
-        "anonymous: {role: anonymous}", "ticket: {principals: [{authid: joe, role: anonymous, ticket: hunter2}]}"
+        "anonymous: {role: anonymous}",
+        "ticket: true\n    principals: [{authid: joe, role: anonymous, ticket: {env: JOE}}]",
     )
-    config = load_text(tmp_path, text)
+    config = load_text(tmp_path, text, {"JOE": "hunter2"})
     assert "hunter2" not in repr(config)
     with pytest.raises(TypeError):
         msgspec.json.encode(config)
@@ -198,12 +229,14 @@ def test_strangers_that_may_do_everything_are_warned_of_beyond_loopback(tmp_path
 
 def test_tickets_without_tls_are_warned_of_beyond_loopback(tmp_path: Path) -> None:
     text = MINIMAL.replace(
-        "anonymous: {role: anonymous}", "ticket: {principals: [{authid: joe, role: anonymous, ticket: x}]}"
+        "anonymous: {role: anonymous}",
+        "ticket: true\n    principals: [{authid: joe, role: anonymous, ticket: {env: JOE}}]",
     )
-    assert list(warnings(load_text(tmp_path, text + "listeners: [{host: '::1'}, {host: '::'}]\n"))) == [
+    joe = {"JOE": "x"}
+    assert list(warnings(load_text(tmp_path, text + "listeners: [{host: '::1'}, {host: '::'}]\n", joe))) == [
         "tickets for realm1 can be read on their way to ::, where tls is off"
     ]
-    assert list(warnings(load_text(tmp_path, text + "listeners: [{host: '::1'}, {host: localhost}]\n"))) == []
+    assert list(warnings(load_text(tmp_path, text + "listeners: [{host: '::1'}, {host: localhost}]\n", joe))) == []
 
 
 # --- the schema -----------------------------------------------------------------------------------------------

@@ -5,7 +5,10 @@ import re
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -23,13 +26,35 @@ def program(heading: str, port: int) -> str:
     return textwrap.dedent(block).replace("127.0.0.1:8080", f"127.0.0.1:{port}")
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A folder, and the address under which `python -m http.server` would show it: a page needs an origin."""
+    folder = tmp_path_factory.mktemp("site")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def hospitable(site: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRouter]:
+    """A router that lets that site's pages connect."""
+    running = RunningRouter(tmp_path_factory.mktemp("hospitable"))
+    config = running.config_file.read_text()
+    running.config_file.write_text(config.replace("{host:", f"{{allowed_origins: [{site[1]}], host:"))
+    running.start()
+    yield running
+    running.close()
+
+
 @pytest.fixture
-def callee(router: RunningRouter, tmp_path: Path, peers: Callable[..., Peer]) -> Iterator[Peer]:
+def callee(hospitable: RunningRouter, tmp_path: Path, peers: Callable[..., Peer]) -> Iterator[Peer]:
     """The README's callee at work; gives a peer that can call it."""
     script = tmp_path / "callee.py"
-    script.write_text(program("Write a callee", router.port))
+    script.write_text(program("Write a callee", hospitable.port))
     process = subprocess.Popen([sys.executable, str(script)])
-    caller = peers(router.port).join()
+    caller = peers(hospitable.port).join()
     caller.subscribe("com.example.ready")
     for _ in range(int(PATIENCE / 0.1)):
         if caller.request(48, {}, "com.example.greet", ["you"])[0] == 50 or process.poll() is not None:
@@ -45,13 +70,14 @@ def test_the_callee_greets(callee: Peer) -> None:
 
 
 def test_the_page_calls_and_subscribes(
-    callee: Peer, browser: Chrome, router: RunningRouter, open_page: Callable[..., Page], tmp_path: Path
+    callee: Peer, browser: Chrome, hospitable: RunningRouter, open_page: Callable[..., Page], site: tuple[Path, str]
 ) -> None:
+    folder, url = site
     page = open_page()
-    html = tmp_path / "page.html"
+    html = folder / "page.html"
     logged = "<script>const lines = []; console.log = (...words) => lines.push(words);</script>"
-    html.write_text(logged + program("Call it from a browser", router.port))
-    browser.get(html.as_uri())
+    html.write_text(logged + program("Call it from a browser", hospitable.port))
+    browser.get(f"{url}/{html.name}")
     page.wait(lambda: ["Hello, browser!"] in page.run("return lines"))
     callee.publish("com.example.ticker.README", [1, 2])
     page.wait(lambda: json.dumps(["com.example.ticker.README", [1, 2]]) in map(json.dumps, page.run("return lines")))

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -91,6 +92,7 @@ class Echo(WebSocket):
 
     def __init__(self, terms: Terms, transport: asyncio.Transport, wire: Wire, details: dict[str, Any]) -> None:
         super().__init__(terms, transport, ECHO_WIRE, details)
+        self.decode, self.largest = ECHO_CODEC.decode, terms.limits.max_message_size  # it has no HELLO
 
     def take_message(self, opcode: int, payload: bytes) -> None:
         if opcode == TEXT:
@@ -131,12 +133,12 @@ async def _timed(main: Awaitable[Any]) -> Any:
 
 
 @asynccontextmanager
-async def listening(**terms: Any) -> AsyncIterator[tuple[Listener, Sessions]]:
+async def listening(tls: ssl.SSLContext | None = None, **terms: Any) -> AsyncIterator[tuple[Listener, Sessions]]:
     """A listener on a free port, and the sessions that it makes."""
     loop = asyncio.get_running_loop()
     sessions = Sessions()
     given = {"accept": sessions, "clock": LoopClock(), "flusher": Flusher(loop.call_soon), **terms}
-    listener = await listen(loop, Terms(**given), "127.0.0.1", 0)
+    listener = await listen(loop, Terms(**given), "127.0.0.1", 0, tls)
     try:
         yield listener, sessions
     finally:

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from realms.endings import GOING_AWAY
+from realms.limits import NO_LIMITS
+from router.transports.admission import Admission
 from router.transports.limits import Limits
 from router.transports.rawsocket_framing import MESSAGE, PING, PONG, frame_message, frame_ping, frame_pong
 from tests.router.transports.fakes import Peer, Recorder, listening, run, until
@@ -74,7 +76,7 @@ def test_a_full_router_answers_with_error_4() -> None:
     """B10, J2"""
 
     async def main() -> None:
-        async with listening(admit=lambda: False) as (listener, _):
+        async with listening(admission=Admission(max_connections=0)) as (listener, _):
             peer = await Peer.connect(listener.port)
             peer.write(b"\x7f\xf1\0\0")
             assert await peer.rest() == b"\x7f\x40\0\0"
@@ -166,6 +168,7 @@ def test_a_large_message_arrives_whole() -> None:
     async def scene(peer: Peer, session: Recorder) -> None:
         hello = msgspec.json.encode([1, "com.example", {"roles": {"caller": {}}, "agent": "x" * (2**24 - 100)}])
         hello += b" " * (2**24 - len(hello))
+        session.transport.established(NO_LIMITS)
         peer.write(frame_message(hello) + frame_message(JSON_HELLO))
         await until(lambda: len(session.received) == 2)
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from realms.endings import GOING_AWAY, NORMAL, REFUSED
+from router.transports.admission import Admission
 from router.transports.fragments import Fragments, Malformed
 from router.transports.frames import frame_binary, frame_text
 from router.transports.http_head import END_OF_HEAD
@@ -113,7 +114,7 @@ def test_a_handshake_that_cannot_be_granted_is_explained(octets: bytes, status: 
 
 def test_a_full_router_refuses_with_503() -> None:
     async def main() -> None:
-        async with listening(admit=lambda: False) as (listener, _):
+        async with listening(admission=Admission(max_connections=0)) as (listener, _):
             peer = await Peer.connect(listener.port)
             peer.write(request())
             assert (await peer.rest()).startswith(b"HTTP/1.1 503 ")

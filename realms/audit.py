@@ -1,0 +1,61 @@
+"""The audit trail: who came in, who was refused, and who was denied or did what to others.
+
+Section "Security Model" of the basic profile speaks of accounting and says no more. An entry names the subject (who,
+from where), the action, its object and the outcome; never a secret. Where entries go is not for the realm to know.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from realms.session import Session
+
+Event = Literal["login", "denial", "kill", "removal", "logout", "revocation"]
+
+
+class Entry(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One line of the audit trail; what is None does not apply."""
+
+    event: Event
+    outcome: Literal["success", "failure"]
+    realm: str
+    session: int | None = None
+    """The subject: who logs in, is denied something, or kills."""
+
+    authid: str | None = None
+    """Of the subject; before a login has succeeded, what it says to be."""
+
+    authrole: str | None = None
+    authmethod: str | None = None
+    address: str | None = None
+    action: str | None = None
+    """Of a denial: call, register, publish or subscribe."""
+
+    object: str | int | None = None
+    """A URI, or the session that was killed."""
+
+    reason: str | None = None
+
+
+Record = Callable[[Entry], None]
+
+
+def record_nothing(entry: Entry) -> None:
+    """There is no audit trail."""
+
+
+def entry_about(session: "Session", event: Event, outcome: Literal["success", "failure"], **more: Any) -> Entry:
+    """An entry whose subject is an established session."""
+    return Entry(
+        event=event,
+        outcome=outcome,
+        realm=session.realm.name,
+        session=session.id,
+        authid=session.authid,
+        authrole=session.authrole,
+        authmethod=session.authmethod,
+        address=session.transport.details.get("peer"),
+        **more,
+    )

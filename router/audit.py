@@ -1,0 +1,110 @@
+"""Where the audit trail goes: a file of its own, or the log; one JSON object a line.
+
+    {"time": "2026-11-22T14:10:05.123Z", "event": "login", "outcome": "failure", "authid": "joe", ...}
+
+The file is only ever appended to, so `logrotate` with `copytruncate` or a plain rename suits: it is opened again once
+its name leads elsewhere. A client that provokes denials cannot fill the disk: beyond `MAX_PER_SECOND` lines a second
+the rest is counted, and the count is a line.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+from typing import Final
+
+import msgspec
+from twisted.logger import Logger
+
+from realms.audit import Entry
+
+MAX_PER_SECOND: Final = 1000
+"""Lines. A login storm of that size is worth counting, not spelling out."""
+
+log = Logger(namespace="audit")
+
+
+class CannotWrite(Exception):  # noqa: N818 - it reads as what it says
+    """The file cannot be opened; the text is one line for the operator."""
+
+
+class Trail:
+    """The audit trail of a router; `record` takes the entries of all realms."""
+
+    def __init__(self, path: Path | None, now: Callable[[], float] = time) -> None:
+        """`path` is the file, None the log. Raises CannotWrite."""
+        self._path = path
+        self._now = now
+        self._file = -1 if path is None else _open(path)
+        self._second = 0
+        self._lines = 0
+        self._failing = False
+
+    def record(self, entry: Entry) -> None:
+        """Write an entry."""
+        now = self._now()
+        if int(now) != self._second:
+            self._begin_second(now)
+        self._lines += 1
+        if self._lines <= MAX_PER_SECOND:
+            self._write({"time": _written(now)} | msgspec.to_builtins(entry))
+
+    def close(self) -> None:
+        """The router stops."""
+        self._begin_second(self._now())
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _begin_second(self, now: float) -> None:
+        omitted, self._lines, self._second = self._lines - MAX_PER_SECOND, 0, int(now)
+        if omitted > 0:
+            self._write({"time": _written(now), "event": "omitted", "count": omitted})
+        if self._path is not None and not self._is_current(self._path):
+            self._reopen(self._path)
+
+    def _is_current(self, path: Path) -> bool:
+        """Whether the name still leads to the file that is open; rotation gives the name to another."""
+        try:
+            named, opened = path.stat(), os.fstat(self._file)
+        except OSError:
+            return False
+        return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)
+
+    def _reopen(self, path: Path) -> None:
+        try:
+            file = _open(path)
+        except CannotWrite as error:
+            self._complain(str(error))
+            return
+        os.close(self._file)
+        self._file = file
+
+    def _write(self, line: dict[str, object]) -> None:
+        if self._path is None:
+            log.info("{audit}", audit=msgspec.json.encode(line).decode())
+            return
+        try:
+            os.write(self._file, msgspec.json.encode(line) + b"\n")
+        except OSError as error:
+            self._complain(f"{self._path}: {os.strerror(error.errno or 0)}")
+        else:
+            self._failing = False
+
+    def _complain(self, reason: str) -> None:
+        """Say once that entries get lost, not for each."""
+        if not self._failing:
+            self._failing = True
+            log.error("the audit trail cannot be written: {reason}", reason=reason)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise CannotWrite(f"{path}: {os.strerror(error.errno or 0)}") from None
+
+
+def _written(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,157 @@
+"""The rules of the realms: who may join, and what each may do; and their change while the router runs.
+
+A new configuration is read as a whole, and it counts as a whole or not at all: a mistake in it is reported, and the
+running rules stay. Of what it says, `LIVE` takes effect at once: new requests and new sessions are judged by it,
+subscriptions and registrations that it no longer allows are revoked, sessions whose principal or role is gone end. All
+else waits for a restart, and is named in the log.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from realms.authentication.off_loop import TooBusy
+from realms.authentication.principals import Found
+from realms.changes import change_rules, end_if
+from realms.realm import Realm
+from realms.session import Session
+from router import assembly
+from router.authentication import Means, methods_of
+from router.config import Config, InvalidConfig, load, realms, warnings
+from router.principals.database_file import CannotUse
+from router.principals.directory import Directory
+
+LIVE: Final = ("roles", "disclosure", "authentication", "principals", "principals_file", "principals_database")
+"""The keys of a realm that take effect while the router runs."""
+
+KEPT_BY_US: Final = frozenset({"static", "database"})
+"""`authprovider` of principals that the router itself keeps."""
+
+log = Logger(namespace="router")
+
+
+class Rulebook:
+    """The realms of a running router, with what they know of their principals."""
+
+    def __init__(self, config: Config, path: Path, means: Means, agent: str) -> None:
+        """`path` is where the configuration came from. Raises CannotUse, CannotOpen or InvalidConfig."""
+        self._config = config
+        self._path = path
+        self._means = means
+        self._directories = assembly.directories_of(config, means)
+        self.realms = assembly.realms_of(config, self._directories, means, agent)
+        self._watch()
+
+    @property
+    def config(self) -> Config:
+        """The configuration whose rules count now."""
+        return self._config
+
+    def find_principal(self, realm: str, authid: str) -> Found:
+        """Who may join a realm of the configuration under this name now, as far as the router itself knows."""
+        return self._directories[realm].find_now(authid)
+
+    def reload(self) -> None:
+        """Read the configuration again, and let the rules in it count; the log tells what came of it."""
+        read = self._means.off_loop(partial(load, self._path))  # a large file takes a tenth of a second
+        read.addCallbacks(self._apply, self._refuse).addErrback(_fail)
+
+    def close(self) -> None:
+        """The router stops."""
+        self.realms.stop()
+        for directory in self._directories.values():
+            directory.stop()
+
+    def _refuse(self, failure: Failure) -> None:
+        failure.trap(InvalidConfig, CannotUse, TooBusy)
+        for line in failure.getErrorMessage().split("\n"):
+            log.error("{mistake}", mistake=line)
+        log.error("the configuration stays as it was")
+
+    def _apply(self, config: Config) -> None:
+        """New first, then swap, then stop the old."""
+        try:
+            directories = assembly.directories_of(config, self._means)
+        except (InvalidConfig, CannotUse):
+            self._refuse(Failure())
+            return
+        rules = {section.name: section for section in config.realms}
+        like = None if config.realm_template is None else rules[config.realm_template.like]
+        changes = []
+        for realm in self.realms.by_name.values():
+            section = rules.get(realm.name) or (like if self.realms.is_made(realm) else None)
+            if section is not None:
+                methods = methods_of(section, directories[section.name], self._means)
+                changes.append((realm, section, assembly.roles_of(section, self._means), methods))
+        for warning in warnings(config):
+            log.warn("{warning}", warning=warning)
+        for difference in _waiting(self._config, config):
+            log.warn("{difference} changed: that takes effect after a restart", difference=difference)
+        before, self._directories = self._directories, directories | self._left_over(directories)
+        self._config = config
+        self._watch()
+        for realm, section, roles, methods in changes:
+            change_rules(realm, roles, methods)
+            self._end_sessions(realm, section.name)
+        if config.realm_template is not None:
+            self.realms.replace_template(assembly.template_of(config, directories, self._means))
+        for name, directory in before.items():
+            if self._directories.get(name) is not directory:
+                directory.stop()
+        log.info("the rules of {count} realms were read again", count=len(changes))
+
+    def _left_over(self, directories: dict[str, Directory]) -> dict[str, Directory]:
+        """Those of realms that the new configuration does not name, but which are there until a restart."""
+        return {name: old for name, old in self._directories.items() if name not in directories}
+
+    def _watch(self) -> None:
+        for name, directory in self._directories.items():
+            directory.on_change = partial(self._principals_changed, name)
+
+    def _principals_changed(self, name: str) -> None:
+        """A file or database has changed; realms of a template are as the one that they are like."""
+        template = self._config.realm_template
+        is_like = template is not None and template.like == name
+        for realm in list(self.realms.by_name.values()):
+            if realm.name == name or (is_like and self.realms.is_made(realm)):
+                self._end_sessions(realm, name)
+
+    def _end_sessions(self, realm: Realm, name: str) -> None:
+        """End those whose principal is gone, or has another role now."""
+        directory = self._directories[name]
+
+        def is_gone(session: Session) -> bool:
+            if session.authprovider not in KEPT_BY_US or session.authmethod == "anonymous":
+                return False
+            return directory.role_now(session.authid) != session.authrole
+
+        try:
+            end_if(realm, is_gone)
+        except CannotUse as error:
+            log.error("{reason}; nobody is sent away", reason=str(error))
+
+
+def _waiting(old: Config, new: Config) -> Iterator[str]:
+    """What differs and is not live, in the words of the file."""
+    for key in Config.__struct_fields__:
+        if key != "realms" and getattr(old, key) != getattr(new, key):
+            yield f"`{key}`"
+    before = {realm.name: realm for realm in old.realms}
+    for realm in new.realms:
+        was = before.pop(realm.name, None)
+        if was is None:
+            yield f"realm {realm.name}, which is new, has"
+            continue
+        for key in realms.Realm.__struct_fields__:
+            if key not in LIVE and getattr(was, key) != getattr(realm, key):
+                yield f"`{key}` of realm {realm.name}"
+    for name in before:
+        yield f"realm {name}, which is gone, has"
+
+
+def _fail(failure: Failure) -> None:
+    log.failure("the configuration could not be applied", failure=failure)
