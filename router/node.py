@@ -18,8 +18,6 @@ import asyncio
 import gc
 import os
 import signal
-import ssl
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,29 +26,20 @@ from twisted.logger import Logger
 
 from realms import endings
 from realms.audit import record_nothing
-from realms.authentication.jwt import Signer
-from realms.session import Session
-from router import assembly
 from router.audit import CannotWrite, Trail
 from router.authentication import Means
 from router.clock import LoopClock
 from router.config import InvalidConfig, model
 from router.history_store import CannotOpen
+from router.port import CannotStart, Port, Surroundings
 from router.principals.database_file import CannotUse
 from router.rulebook import Rulebook
-from router.tls import UnusableTls, context_of
-from router.tokens import WebLogin, login_signer, web_login_of
-from router.transports.admission import Admission, descriptors_for
+from router.tls import UnusableTls
+from router.tokens import WebLogin, web_login_of
+from router.transports.admission import descriptors_for
 from router.transports.flusher import Flusher
 from router.transports.keepalive import Keepalive
-from router.transports.listener import Listener, listen
-from router.transports.origins import Origins
-from router.transports.terms import Terms
-from router.transports.upgrade import upgrade
 from router.version import installed_version
-from router.web.desk import Desk
-from router.web.login import plant_login
-from router.web.site import Site
 from router.workers import Workers
 
 STOP_DEADLINE = 3.0
@@ -60,10 +49,6 @@ STOP_POLL = 0.02
 """Seconds between two looks at what is left, while stopping."""
 
 log = Logger(namespace="router")
-
-
-class CannotStart(Exception):  # noqa: N818 - it reads as what it says
-    """The router cannot start; the text is one line for the operator."""
 
 
 def run(config: model.Config, path: Path) -> int:
@@ -87,9 +72,7 @@ class Node:
         self._config = config
         self._path = path
         self._reactor = reactor
-        self._listeners: list[Listener] = []
-        self._sites: list[Site] = []
-        self._terms: list[Terms] = []
+        self._ports: list[Port] = []
         self._workers: Workers | None = None
         self._trail: Trail | None = None
         self._login: WebLogin | None = None
@@ -103,7 +86,6 @@ class Node:
     async def _start(self) -> None:
         loop = asyncio.get_running_loop()
         config, limits = self._config, self._config.limits
-        contexts = [None if listener.tls is None else context_of(listener.tls) for listener in config.listeners]
         clock = LoopClock(loop)
         self._workers = Workers(loop)
         self._login = web_login_of(config)
@@ -111,32 +93,21 @@ class Node:
         record = record_nothing if self._trail is None else self._trail.record
         means = Means(clock, self._workers, record=record, login=self._login)
         rulebook = self._rulebook = Rulebook(config, self._path, means, f"wamplex/{installed_version()}")
-        realms = rulebook.realms
         wanted = sum(listener.max_connections for listener in config.listeners)
         descriptors = descriptors_for(wanted)
-        flusher = Flusher(loop.call_soon)
-        keepalive = Keepalive(clock, limits.ping_interval, limits.ping_timeout) if limits.ping_interval else None
-        for listener, context in zip(config.listeners, contexts, strict=True):
-            terms = Terms(
-                accept=lambda transport: Session(realms, transport),
-                clock=clock,
-                flusher=flusher,
-                keepalive=keepalive,
-                ping_rawsocket=limits.ping_rawsocket,
-                limits=assembly.limits_of(limits),
-                origins=Origins(listener.allowed_origins, allow_missing=listener.allow_missing_origin),
-                admission=Admission(
-                    descriptors,
-                    max_connections=listener.max_connections,
-                    max_per_address=listener.max_connections_per_address,
-                    handshake_rate=listener.handshake_rate,
-                    secure=context is not None,
-                    now=clock.seconds,
-                ),
-            )
-            self._serve_web(listener, terms)
-            self._terms.append(terms)
-            await self._listen(loop, listener, terms, context)
+        around = Surroundings(
+            config=config,
+            reactor=self._reactor,
+            clock=clock,
+            flusher=Flusher(loop.call_soon),
+            keepalive=Keepalive(clock, limits.ping_interval, limits.ping_timeout) if limits.ping_interval else None,
+            descriptors=descriptors,
+            rulebook=rulebook,
+            login=self._login,
+        )
+        self._ports = [Port(listener, around) for listener in config.listeners]
+        for port in self._ports:
+            await port.open(loop)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
         loop.add_signal_handler(signal.SIGHUP, rulebook.reload)
         gc.collect()
@@ -148,58 +119,6 @@ class Node:
             )
         log.info("Wamplex {version} is ready, process {pid}", version=installed_version(), pid=os.getpid())
 
-    def _serve_web(self, listener: model.Listener, terms: Terms) -> None:
-        """Give the listener its HTTP side, and tell both sides where the WebSocket is."""
-        path = listener.websocket.path if listener.websocket is not None else None
-        terms.websocket_paths = frozenset() if path is None else frozenset({path})
-        terms.rawsocket = listener.rawsocket
-        terms.authmethods = listener.authmethods
-        terms.cookie = None if self._login is None else self._login.config.cookie
-        if not listener.http:
-            return
-        web = self._config.web
-        site = Site(
-            self._reactor,
-            lambda transport, head: upgrade(transport, head, terms),
-            websocket_path=path,
-            directory=web.directory if web is not None else None,
-            path=web.path if web is not None else None,
-            on_lost=terms.admission.leave,
-        )
-        self._serve_login(site)
-        terms.http = site.serve
-        self._sites.append(site)
-
-    def _serve_login(self, site: Site) -> None:
-        """Let browsers log in here."""
-        login, rulebook = self._login, self._rulebook
-        if login is None or rulebook is None:
-            return
-        realm = next(realm for realm in self._config.realms if realm.name == login.config.realm)
-
-        def signer() -> Signer:
-            """By the secret that the realm has now."""
-            now = next((one for one in rulebook.config.realms if one.name == realm.name), realm)
-            return login_signer(login, now)
-
-        plant_login(site, Desk(login, signer, rulebook.realms, partial(rulebook.find_principal, realm.name)))
-
-    async def _listen(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        config: model.Listener,
-        terms: Terms,
-        tls: ssl.SSLContext | None,
-    ) -> None:
-        try:
-            listener = await listen(loop, terms, config.host, config.port, tls)
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            raise CannotStart(f"cannot listen on {config.host} port {config.port}: {reason}") from None
-        self._listeners.append(listener)
-        for address in _addresses(config, listener.port, web=self._config.web):
-            log.info("listening on {address}", address=address)
-
     def _failed(self, failure: Any) -> None:
         """It did not start: say why in one line; a mistake of ours in all its lines."""
         self.status = 1
@@ -207,8 +126,8 @@ class Node:
             log.critical("{reason}", reason=failure.getErrorMessage())
         else:
             log.failure("the router cannot start", failure=failure)
-        for listener in self._listeners:
-            listener.close()
+        for port in self._ports:
+            port.close()
         self._close()
         self._reactor.stop()
 
@@ -217,18 +136,16 @@ class Node:
         log.info("stopping")
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # once is enough: the deadline below holds anyway
-        for listener in self._listeners:
-            listener.close()
-        for site in self._sites:
-            site.close()
-        for listener in self._listeners:
-            listener.close_connections(endings.GOING_AWAY)
+        for port in self._ports:
+            port.close()
+        for port in self._ports:
+            port.close_connections(endings.GOING_AWAY)
         return Deferred.fromFuture(self._reactor._asyncioEventloop.create_task(self._emptied()))
 
     async def _emptied(self) -> None:
         """Wait until all connections are gone, or the deadline passed; then write what is not written."""
         for _ in range(int(STOP_DEADLINE / STOP_POLL)):
-            if not any(terms.connections for terms in self._terms):
+            if not any(port.terms.connections for port in self._ports):
                 break
             await asyncio.sleep(STOP_POLL)
         self._close()
@@ -243,17 +160,3 @@ class Node:
             self._login.store.close()
         if self._trail is not None:
             self._trail.close()
-
-
-def _addresses(config: model.Listener, port: int, web: model.Web | None) -> list[str]:
-    """What can be reached on a listener, as URLs."""
-    host = f"[{config.host}]" if ":" in config.host else config.host
-    secure = "s" if config.tls is not None else ""
-    addresses = []
-    if config.http and web is not None:
-        addresses.append(f"http{secure}://{host}:{port}{web.path}")
-    if config.websocket is not None:
-        addresses.append(f"ws{secure}://{host}:{port}{config.websocket.path}")
-    if config.rawsocket:
-        addresses.append(f"rs{secure}://{host}:{port}")
-    return addresses

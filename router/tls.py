@@ -10,7 +10,7 @@ import ssl
 
 from cryptography.x509 import load_pem_x509_certificates
 
-from router.config.model import ClientCertificates, Tls
+from router.config.listeners import ClientCertificates, Tls
 from router.transports.channel_binding import ServerContext, end_point_of
 
 

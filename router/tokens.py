@@ -7,7 +7,7 @@ from secrets import token_bytes, token_hex
 from realms.authentication.jwt import OWN_TERMS, Authority, Signer, Terms, Tokens
 from realms.authentication.logins import LoggedIn
 from realms.authentication.token_keys import FixedKeys, Key, Keys, Several, public_key, secret_key
-from router.config import model, realms
+from router.config import model, realms, web
 from router.config.authentication import Jwt
 from router.jwks import FileKeys, UrlKeys
 from router.logins import LoginStore
@@ -18,7 +18,7 @@ from router.principals.directory import Directory
 class WebLogin:
     """How browsers log in, and who is logged in."""
 
-    config: model.Login
+    config: web.Login
     store: LoginStore
     key: Key = field(default_factory=lambda: Key("HS256", token_bytes(32), f"wamplex-{token_hex(4)}"))
     """Signs the tokens of those who are logged in, where the realm has no secret of its own."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from router.commands.configuration import DEFAULT, Commands, load_or_refuse, say
 from router.config import warnings
-from router.config.model import Listener
+from router.config.listeners import Listener
 from router.config.realms import Realm
 
 

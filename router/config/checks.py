@@ -13,13 +13,15 @@ from router.config.checking import check_unique, known
 from router.config.decoding import Decoder
 from router.config.door_checks import check_door
 from router.config.dynamic_checks import check_dynamic
+from router.config.listeners import Listener, Tls
 from router.config.mistakes import did_you_mean
-from router.config.model import Config, Limits, Listener, Tls, Web
+from router.config.model import Config, Limits
 from router.config.realm_checks import check_realm
 from router.config.realms import RealmTemplate, Resume
 from router.config.source import explain_os_error
 from router.config.tls_checks import check_methods_of_tls, check_tls
 from router.config.token_checks import check_logins
+from router.config.web import Web
 from router.config.wording import quoted
 from wamp.uris import is_pattern
 

@@ -4,8 +4,8 @@ from typing import Final
 
 from router.config.checking import known
 from router.config.decoding import Decoder
+from router.config.listeners import Listener
 from router.config.mistakes import did_you_mean
-from router.config.model import Listener
 from router.config.realms import Realm
 from router.config.wording import quoted
 from router.transports.origins import SAME_ORIGIN, InvalidOrigin, check_pattern

@@ -10,85 +10,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from router.config.listeners import Listener
 from router.config.realms import Realm, RealmTemplate
 from router.config.scalars import Size
-from router.config.section import Deadline, Many, Section, Text, UrlPath
-
-Method = Literal["anonymous", "ticket", "wampcra", "scram", "wamp-scram", "cryptosign", "tls", "cookie", "jwt"]
-
-
-# --- listeners ------------------------------------------------------------------------------------------------
-
-
-class WebSocket(Section, frozen=True, kw_only=True):
-    """WebSocket on this listener, with the subprotocols wamp.2.json, wamp.2.msgpack and wamp.2.cbor."""
-
-    path: Annotated[UrlPath, Meta(description="The path of the WebSocket's address, `ws://host:port/path`.")] = "/ws"
-
-
-class ClientCertificates(Section, frozen=True, kw_only=True):
-    """Certificates of clients, for the authentication method `tls`."""
-
-    authorities: Annotated[
-        Path, Meta(description="The certificates of those who sign them, PEM. Relative to the folder of this file.")
-    ]
-    required: Annotated[bool, Meta(description="Whether clients without one are refused.")] = False
-
-
-class Tls(Section, frozen=True, kw_only=True):
-    """TLS on this listener: clients use https, wss or RawSocket over TLS, and nothing unencrypted."""
-
-    certificate: Annotated[
-        Path, Meta(description="The certificate and its chain, PEM. Relative to the folder of this file.")
-    ]
-    key: Annotated[Path, Meta(description="The private key, PEM, without passphrase. Relative to this file's folder.")]
-    client_certificates: Annotated[
-        ClientCertificates | None, Meta(description="Ask clients for a certificate; `false` does not.")
-    ] = None
-
-
-class Listener(Section, frozen=True, kw_only=True):
-    """An address that the router listens on; one port speaks all that is switched on here."""
-
-    host: Annotated[
-        Text,
-        Meta(
-            description="The address to listen on: `127.0.0.1` for this machine only, `0.0.0.0` for every IPv4 "
-            "address, `'::'` for every IPv6 address, or a host name."
-        ),
-    ] = "127.0.0.1"
-    port: Annotated[
-        int,
-        Meta(description="The TCP port; 0 lets the system choose one, which the log then names.", ge=0, le=65535),
-    ] = 8080
-    websocket: Annotated[WebSocket | None, Meta(description="Speak WebSocket; `false` refuses it.")] = WebSocket()
-    rawsocket: Annotated[bool, Meta(description="Speak RawSocket, the lean transport of backends.")] = True
-    http: Annotated[bool, Meta(description="Answer plain HTTP requests with the files of `web`.")] = True
-    tls: Annotated[Tls | None, Meta(description="Encrypt this listener with TLS.")] = None
-    allowed_origins: Annotated[
-        tuple[Text, ...],
-        Meta(
-            description="From where pages may connect: `same-origin`, or origins such as `https://shop.example.com`, "
-            "in which `*` stands for anything but a dot and `**` for anything; `'*'` alone lets every page in."
-        ),
-    ] = ("same-origin",)
-    allow_missing_origin: Annotated[
-        bool, Meta(description="Whether WebSocket clients that name no origin may connect: all that are no browsers.")
-    ] = True
-    authmethods: Annotated[
-        frozenset[Method] | None, Meta(description="The methods by which clients may join here; null for all.")
-    ] = None
-    max_connections: Annotated[Many, Meta(description="How many connections there may be; more are refused.")] = 100_000
-    max_connections_per_address: Annotated[
-        Many | None, Meta(description="How many may come from one address; null for any number.")
-    ] = None
-    handshake_rate: Annotated[
-        Many | None,
-        Meta(description="Handshakes per second that are let in; more are asked to come back later; null for any."),
-    ] = None
-
-
-# --- limits, logging, web -------------------------------------------------------------------------------------
+from router.config.section import Deadline, Section, Text
+from router.config.web import Web
 
 
 class Limits(Section, frozen=True, kw_only=True):
@@ -168,34 +94,6 @@ class Audit(Section, frozen=True, kw_only=True):
         Path | None,
         Meta(description="The file that is appended to, relative to this one's folder; null is the log."),
     ] = None
-
-
-class Login(Section, frozen=True, kw_only=True):
-    """HTTP endpoints for browsers: log in and get a cookie, get a token for the cookie, log out."""
-
-    realm: Annotated[Text, Meta(description="The realm whose principals log in, with their ticket as password.")]
-    path: Annotated[UrlPath, Meta(description="Below it are `/login`, `/token`, `/logout` and `/whoami`.")] = "/auth"
-    cookie: Annotated[
-        Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")], Meta(description="The name of the cookie.")
-    ] = "wamplex"
-    lifetime: Annotated[float, Meta(description="Seconds that a login lasts.", gt=0, le=366 * 86_400)] = 86_400
-    token_lifetime: Annotated[Deadline, Meta(description="Seconds for which a token is good.")] = 60
-    same_site: Annotated[Literal["strict", "lax"], Meta(description="The cookie's SameSite.")] = "lax"
-    file: Annotated[
-        Path | None,
-        Meta(description="The SQLite file that keeps the logins over a restart; null keeps them in memory."),
-    ] = None
-
-
-class Web(Section, frozen=True, kw_only=True):
-    """Files that the listeners with `http` serve."""
-
-    path: Annotated[UrlPath, Meta(description="The path below which the files appear.")] = "/"
-    directory: Annotated[
-        Path | None,
-        Meta(description="The folder to serve, relative to this file's; null is the page that comes with Wamplex."),
-    ] = None
-    login: Annotated[Login | None, Meta(description="Let browsers log in over HTTP; `false` does not.")] = None
 
 
 class Config(Section, frozen=True, kw_only=True):

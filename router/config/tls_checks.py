@@ -11,7 +11,8 @@ from msgspec import Struct
 from router.config.authentication import Certificate, Cryptosign, Dynamic, Principal, Scram
 from router.config.checking import known
 from router.config.decoding import Decoder
-from router.config.model import ClientCertificates, Config, Listener, Tls
+from router.config.listeners import ClientCertificates, Listener, Tls
+from router.config.model import Config
 from router.config.realms import Realm
 from router.config.scalars import Secret
 from router.config.source import explain_os_error

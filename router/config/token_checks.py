@@ -6,10 +6,11 @@ from realms.authentication.token_keys import Found, UnfitKey, keys_of, public_ke
 from router.config.authentication import Authentication, Jwt
 from router.config.checking import check_named, known
 from router.config.decoding import Decoder
-from router.config.model import Config, Login, Web
+from router.config.model import Config
 from router.config.realms import Realm
 from router.config.scalars import Secret
 from router.config.source import explain_os_error
+from router.config.web import Login, Web
 from router.jwks import check_url, read_key_set
 
 PUBLIC = ("public_key", "jwks", "jwks_url")

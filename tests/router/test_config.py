@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from router.config import load, warnings
-from router.config.model import Config, Limits, Listener, Logging, Section, Web
+from router.config.listeners import Listener
+from router.config.model import Config, Limits, Logging, Section
 from router.config.scalars import Secret, format_size, parse_size
 from router.config.schema import json_schema
+from router.config.web import Web
 from tests.certificates import Authority, write_certificate
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA384
 from OpenSSL import SSL
 
 from realms.transport import Evidence
-from router.config.model import ClientCertificates, Tls
+from router.config.listeners import ClientCertificates, Tls
 from router.tls import UnusableTls, context_of
 from router.transports.tls_exporter import keying_material
 from tests.certificates import Authority, write_certificate
