@@ -48,6 +48,9 @@ STOP_DEADLINE = 3.0
 STOP_POLL = 0.02
 """Seconds between two looks at what is left, while stopping."""
 
+MANY = 10_000
+"""Connections for which there must be room, or the operator is told; few need more."""
+
 log = Logger(namespace="router")
 
 
@@ -112,7 +115,7 @@ class Node:
         loop.add_signal_handler(signal.SIGHUP, rulebook.reload)
         gc.collect()
         gc.freeze()  # what lives as long as the process need not be looked at by every collection
-        if descriptors.seats < wanted:
+        if descriptors.seats < min(wanted, MANY):
             log.info(
                 "there is room for {seats} connections, as the system lets the router open no more files (ulimit -n)",
                 seats=descriptors.seats,
