@@ -12,7 +12,7 @@ run: .venv/run.stamp $(AUTOBAHN)  ## start the router and the demo workers; Ctrl
 	$(BIN)/wamplex start 2>&1 | tee -i wamplex.log
 
 test: lint  ## check types and style, then run every test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 2 --dist loadfile  # they start many processes
 
 lint: .venv/test.stamp $(AUTOBAHN)
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from realms.authentication import Applicant
     from realms.session import Session
 
 Event = Literal["login", "denial", "kill", "removal", "logout", "revocation"]
@@ -22,7 +23,7 @@ class Entry(Struct, frozen=True, omit_defaults=True, kw_only=True):
     outcome: Literal["success", "failure"]
     realm: str
     session: int | None = None
-    """The subject: who logs in, is denied something, or kills."""
+    """The subject: who logs in, is denied something, or kills. Who logs in over HTTP has none."""
 
     authid: str | None = None
     """Of the subject; before a login has succeeded, what it says to be."""
@@ -58,4 +59,19 @@ def entry_about(session: "Session", event: Event, outcome: Literal["success", "f
         authmethod=session.authmethod,
         address=session.transport.details.get("peer"),
         **more,
+    )
+
+
+def failed_login(applicant: "Applicant", authmethod: str | None, reason: str) -> Entry:
+    """An entry about somebody who is refused; the authid is what the client says."""
+    authid = applicant.hello.authid
+    return Entry(
+        event="login",
+        outcome="failure",
+        realm=applicant.realm,
+        session=applicant.session or None,
+        authid=authid if isinstance(authid, str) else None,
+        authmethod=authmethod,
+        address=applicant.transport.get("peer"),
+        reason=reason,
     )

@@ -5,8 +5,10 @@
 
 `action` is "call", "register", "publish" or "subscribe"; `options` are the request's, always with `match` where the URI
 may be a pattern. `disclose` says who learns who called or published: true for everybody, false for nobody, null for
-what the realm says. With `cache` false the answer counts for this one request. Else it is remembered for all sessions
-of one authid in one role, whatever their options were: whoever looks at these answers with `cache` false.
+what the realm says; or `{"caller": ..., "publisher": ...}`, which tells the two apart. Which payloads are validated is
+for the realm's schemas: of `validate`, false spares the check, and what others have there does not. With `cache` false
+the answer counts for this one request. Else it is remembered for all sessions of one authid in one role, whatever their
+options were: whoever looks at these answers with `cache` false.
 
 A request that waits for a decision holds its session: see `State.HELD`. Here it is `Undecided` that says so; then
 the request is done again, from the start, with what was decided about it. No decision within the deadline, an error, or
@@ -68,23 +70,33 @@ class Undecided(Exception):  # noqa: N818 - it reads as what it says
         self.question = question
 
 
+class Disclosures(msgspec.Struct, forbid_unknown_fields=True):
+    """As the catalog `wamp-auth.fbs` has them."""
+
+    caller: bool | None = None
+    publisher: bool | None = None
+
+
 class Decision(msgspec.Struct, forbid_unknown_fields=True):
     """What an authorizer answers that has more to say than yes or no."""
 
     allow: bool
-    disclose: bool | Literal["allow", "refuse", "always"] | None = None
+    disclose: bool | Literal["allow", "refuse", "always"] | Disclosures | None = None
     cache: bool = True
-    validate: bool = True
+    validate: bool | dict[str, Any] | None = True
 
-    def grant(self, disclosure: Disclosure) -> Grant | None:
+    def grant(self, disclosure: Disclosure, action: Action) -> Grant | None:
         """What is allowed, and on what terms; `disclosure` is what the realm says. None if nothing is."""
         if not self.allow:
             return None
-        if isinstance(self.disclose, bool):
-            disclosure = "always" if self.disclose else "refuse"
-        elif self.disclose is not None:
-            disclosure = self.disclose
-        return Grant(disclosure, validate=self.validate)
+        disclose = self.disclose
+        if isinstance(disclose, Disclosures):
+            disclose = disclose.caller if action in ("call", "register") else disclose.publisher
+        if isinstance(disclose, bool):
+            disclosure = "always" if disclose else "refuse"
+        elif disclose is not None:
+            disclosure = disclose
+        return Grant(disclosure, validate=self.validate is not False)
 
 
 Ruling = Grant | WampError | None
@@ -201,7 +213,7 @@ class PrincipalRole(Role):
                 mistake=mistake,
             )
             return _undecided(session, question)
-        grant = decision.grant(self._base.disclosure)
+        grant = decision.grant(self._base.disclosure, question.action)
         if grant is not None:
             grant = combined([grant, *(self.left_open(*question) or ())])
             grant = GRANTED if grant == GRANTED else grant

@@ -25,6 +25,7 @@ def change_rules(realm: "Realm", roles: "Mapping[str, Role]", methods: Methods) 
     for session in list(realm.sessions.values()):
         role = roles.get(session.authrole)
         if role is None:
+            realm.testaments.drop(session)  # nobody allows them any more
             _end(session, f"there is no role '{session.authrole}' any more")
         else:
             before = session.role
@@ -40,7 +41,7 @@ def end_if(realm: "Realm", is_gone: "Callable[[Session], bool]") -> None:
 
 
 def _revoke(realm: "Realm", session: "Session", before: "Role") -> None:
-    """Take back the subscriptions and registrations of a session that its role does not allow (any more)."""
+    """Take back subscriptions, registrations and testaments of a session that its role does not allow (any more)."""
     for subscription in list(session.subscriptions.values()):
         if not _may_stay(session.role, before, "subscribe", subscription.match, subscription.uri):
             realm.record(entry_about(session, "revocation", "success", action="subscribe", object=subscription.uri))
@@ -49,6 +50,10 @@ def _revoke(realm: "Realm", session: "Session", before: "Role") -> None:
         if not _may_stay(session.role, before, "register", registration.match, registration.uri):
             realm.record(entry_about(session, "revocation", "success", action="register", object=registration.uri))
             realm.dealer.revoke(registration, session, NOT_AUTHORIZED)
+    for topic in realm.testaments.topics(session):
+        if not _may_stay(session.role, before, "publish", "exact", topic):
+            realm.record(entry_about(session, "revocation", "success", action="publish", object=topic))
+            realm.testaments.drop(session, topic)
 
 
 def _may_stay(role: "Role", before: "Role", action: "Action", match: MatchPolicy, uri: str) -> bool:

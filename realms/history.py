@@ -20,7 +20,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from realms.eligibility import Audience
 from realms.patterns import matches
 from wamp.codecs import Codec
-from wamp.errors import INVALID_ARGUMENT, NOT_AUTHORIZED, Untranscodable, WampError
+from wamp.errors import INVALID_ARGUMENT, Untranscodable, WampError
 from wamp.ids import Id
 from wamp.options import EventDetails, MatchPolicy
 from wamp.payloads import Payload
@@ -193,7 +193,8 @@ class History:
         given = _read(filters)
         grant = session.role.grant_pattern("subscribe", subscription.match, subscription.uri)
         if grant is None or not grant.history:
-            raise WampError(NOT_AUTHORIZED, f"role '{session.authrole}' may not ask what was on '{subscription.uri}'")
+            reason = f"role '{session.authrole}' may not ask what was on '{subscription.uri}'"
+            raise session.realm.denied(session, "subscribe", subscription.uri, reason)
         source = self._source(subscription)
         span = None if source is None else self._span(source, subscription, given)
         if source is None or span is None:

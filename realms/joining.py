@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from realms.authentication import Accepted, Method
-from realms.transport import NO_EVIDENCE, Evidence
+from realms.audit import failed_login
+from realms.authentication import Accepted, Applicant, Denied, Method, wanted
 from wamp.errors import (
+    AUTHENTICATION_REQUIRED,
     INVALID_URI,
     NO_MATCHING_AUTH_METHOD,
     NO_SUCH_REALM,
@@ -68,13 +69,15 @@ def find_realm(realms: "Realms", hello: Hello) -> "Realm":
     return realm
 
 
-def choose_method(realm: "Realm", hello: Hello, evidence: Evidence = NO_EVIDENCE) -> Method:
+def choose_method(realm: "Realm", applicant: Applicant) -> Method:
     """The method by which the client is to prove who it is, of those that the listener admits; raises WampError."""
-    methods = realm.methods.among(evidence.authmethods)
-    method = methods.choose(hello.details, evidence)
+    methods = realm.methods.among(applicant.evidence.authmethods)
+    method = methods.choose(applicant.hello, applicant.evidence)
     if method is None:
+        reason = AUTHENTICATION_REQUIRED if set(wanted(applicant.hello)) == {"anonymous"} else NO_MATCHING_AUTH_METHOD
+        realm.record(failed_login(applicant, None, reason))
         offered = ", ".join(methods.offered)
-        raise WampError(NO_MATCHING_AUTH_METHOD, f"realm '{realm.name}' offers: {offered}")
+        raise WampError(reason, f"realm '{realm.name}' offers: {offered}")
     return method
 
 
@@ -93,6 +96,8 @@ def assigned_role(realm: "Realm", identity: Accepted) -> "Role":
 
     It learns so with ABORT, which it may take for final, but only after it has proved who it is.
     """
+    if realm.methods.is_gone(identity):
+        raise WampError(Denied().reason, Denied().message)
     role = realm.roles.get(identity.authrole)
     if role is None:
         raise LookupError(f"realm '{realm.name}' has no role '{identity.authrole}'")

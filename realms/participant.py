@@ -67,9 +67,9 @@ class Participant:
     can_cancel: bool  # as callee
     can_progress: bool
     ticket: str  # from HELLO on: what the peer must show to resume the session; empty if it cannot
+    authmethod: str  # from HELLO on; the one that admits it may be another
     authid: str  # this and all below: while the session is established
     authrole: str
-    authmethod: str
     authprovider: str
     credential: str | None  # what the proof rests on, and its end ends the session; see `Accepted`
     role: Role

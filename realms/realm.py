@@ -133,7 +133,7 @@ class Realm:
             raise WampError(INVALID_URI, f"'{uri[:MAX_QUOTED]}' is no valid URI to {action}")
         grant = session.role.grant(action, uri)
         if grant is None:
-            raise self._denied(session, action, uri, f"role '{session.authrole}' may not {action} '{uri}'")
+            raise self.denied(session, action, uri, f"role '{session.authrole}' may not {action} '{uri}'")
         return grant
 
     def permit_pattern(self, session: Session, action: Action, match: MatchPolicy, uri: str) -> Grant:
@@ -145,9 +145,10 @@ class Realm:
             raise WampError(INVALID_URI, f"'{uri[:MAX_QUOTED]}' is no valid {match} URI to {action}")
         grant = session.role.grant_pattern(action, match, uri)
         if grant is None:
-            raise self._denied(session, action, uri, f"role '{session.authrole}' may not {action} '{uri}' ({match})")
+            raise self.denied(session, action, uri, f"role '{session.authrole}' may not {action} '{uri}' ({match})")
         return grant
 
-    def _denied(self, session: Session, action: Action, uri: str, reason: str) -> WampError:
+    def denied(self, session: Session, action: Action, uri: str, reason: str) -> WampError:
+        """The error for a session that may not do this; it is on record."""
         self.record(entry_about(session, "denial", "failure", action=action, object=uri))
         return WampError(NOT_AUTHORIZED, reason)

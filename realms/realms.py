@@ -92,13 +92,14 @@ class Realms:
         return realm if realm is not None else self._made(name)
 
     def present(self, realm: Realm) -> Realm:
-        """What is to be joined by who asked for this realm a while ago; raises WampError if it is gone meanwhile."""
-        found = self.by_name.get(realm.name)
-        if found is not None:
-            return found
-        if not self._may_make(realm.name):
+        """What is to be joined by who asked for this realm a while ago; raises WampError if it is gone meanwhile.
+
+        A realm that nobody has joined yet is made anew: the rules may have changed since it was made.
+        """
+        found = self.find(realm.name)
+        if found is None:
             raise WampError(NO_SUCH_REALM, f"there is no realm '{realm.name}'")
-        return realm
+        return found
 
     def admit(self, realm: Realm) -> Realm:
         """Make a realm known that `find` or `present` gave, and keep it while somebody is in it."""

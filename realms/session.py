@@ -38,6 +38,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from realms import endings, joining, parking, requests
+from realms.audit import entry_about, failed_login
 from realms.authentication import Accepted, Answer, Applicant, Challenged, Outcome
 from realms.authorization import Ruling, Undecided
 from realms.clock import Timer
@@ -108,6 +109,7 @@ class Session(Participant):
 
     __slots__ = (
         "_acts",
+        "_applicant",
         "_awaited",
         "_deadline",
         "_held",
@@ -121,6 +123,7 @@ class Session(Participant):
         super().__init__(transport)
         self._realms = realms
         self._inbox: list[ClientMessage] = []
+        self._applicant: Applicant | None = None  # while ESTABLISHING or CHALLENGING
         self._awaited: Deferred[Any] | None = None  # while ESTABLISHING: the authenticator's answer
         self._held: Held | None = None  # while HELD
         self._judge: Callable[[Authenticate], Answer] | None = None  # while CHALLENGING
@@ -193,14 +196,16 @@ class Session(Participant):
             return
         roles = joining.announced(message.details)
         realm = joining.find_realm(self._realms, message)
-        evidence = self.transport.evidence()
-        method = joining.choose_method(realm, message, evidence)
+        id = self._realms.new_session_id()
+        applicant = Applicant(id, realm.name, message.details, self.transport.details, self.transport.evidence())
+        method = joining.choose_method(realm, applicant)
         self.realm = realm
-        self.id = self._realms.new_session_id()
+        self.id = id
+        self.authmethod = method.name
+        self._applicant = applicant
         self.announce(roles)
         self.ticket = self._realms.new_ticket() if message.details.resumable else ""
         self._enter(State.ESTABLISHING)
-        applicant = Applicant(self.id, realm.name, message.details, self.transport.details, evidence)
         self._await(lambda: method.begin(applicant))
 
     def _authenticate(self, message: Authenticate) -> None:
@@ -246,7 +251,7 @@ class Session(Participant):
         if not failure.check(Unanswered):  # that has been logged, and is nobody's mistake
             log.failure("authentication for realm {realm} failed", failure=failure, realm=self.realm.name)
         if self._state is State.ESTABLISHING:
-            self._abort(AUTHENTICATION_FAILED, "the authenticator failed", endings.REFUSED)
+            self._turn_away(AUTHENTICATION_FAILED, "the authenticator failed", endings.REFUSED)
         else:
             self._end()
             self.transport.close(endings.INTERNAL)
@@ -257,7 +262,7 @@ class Session(Participant):
             realm = joining.assigned_realm(self._realms, self.realm, identity)
             role = joining.assigned_role(realm, identity)
         except WampError as error:
-            self._abort(error.uri, str(error.arguments[0]), endings.REFUSED)
+            self._turn_away(error.uri, str(error.arguments[0]), endings.REFUSED)
             return
         self._set_deadline(None)
         self.realm = self._realms.admit(realm)
@@ -273,7 +278,9 @@ class Session(Participant):
         if not self.realm.parking.is_open:
             self.ticket = ""
         self._establish()
+        self._applicant = None
         self.realm.join(self)
+        self.realm.record(entry_about(self, "login", "success"))
         self._say_welcome(joining.welcome_details(self._realms, self.realm, identity, self.ticket))
         self.realm.events.joined(self)
 
@@ -437,7 +444,13 @@ class Session(Participant):
             self._end()
             self.transport.close(endings.NORMAL)
         else:
-            self._abort(AUTHENTICATION_FAILED, "authentication took too long", endings.LATE)
+            self._turn_away(AUTHENTICATION_FAILED, "authentication took too long", endings.LATE)
+
+    def _turn_away(self, reason: str, message: str, ending: endings.Ending) -> None:
+        """Refuse somebody whom the method did not refuse, which is on record already."""
+        assert self._applicant is not None  # noqa: S101 - there is one until it is admitted
+        self.realm.record(failed_login(self._applicant, self.authmethod, message))
+        self._abort(reason, message, ending)
 
     def _abort(self, reason: str, message: str, ending: endings.Ending) -> None:
         self._end()
@@ -451,7 +464,7 @@ class Session(Participant):
             return
         self._enter(State.ENDED)
         self._inbox.clear()
-        self._judge = None
+        self._judge = self._applicant = None
         awaited, self._awaited = self._awaited, None
         if awaited is not None:
             awaited.cancel()

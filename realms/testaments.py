@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-from wamp.errors import INVALID_ARGUMENT, NOT_AUTHORIZED, WampError
+from wamp.errors import INVALID_ARGUMENT, NOT_AUTHORIZED, PAYLOAD_SIZE_EXCEEDED, WampError
 from wamp.options import PublishOptions
 from wamp.payloads import Payload, payload_with
 
@@ -25,7 +25,10 @@ Scope = Literal["detached", "destroyed"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)  # in the order of publication
 
 MAX_TESTAMENTS = 100
-"""For one session; each may be as large as a message."""
+"""For one session."""
+
+MAX_OCTETS = 1024 * 1024
+"""Of the arguments of all testaments of one session: they stay for as long as it does, and say little."""
 
 
 class Testament(NamedTuple):
@@ -34,6 +37,11 @@ class Testament(NamedTuple):
     topic: str
     payload: Payload
     options: PublishOptions
+
+    @property
+    def size(self) -> int:
+        """Octets of the arguments."""
+        return sum(memoryview(part).nbytes for part in self.payload.parts)
 
 
 class Testaments:
@@ -59,8 +67,9 @@ class Testaments:
         """Add a testament to a bucket, behind those that are there: `wamp.session.add_testament`.
 
         `options` is what `publish_options` was: options of PUBLISH, of which `acknowledge` means nothing here. Raises
-        WampError: `invalid_argument` for a scope or options that are none or too many testaments,
-        `invalid_uri` and `not_authorized` as for PUBLISH, `option_disallowed.disclose_me` where that is refused.
+        WampError: `invalid_argument` for a scope or options that are none, `payload_size_exceeded` for too much in all,
+        `not_authorized` for too many, `invalid_uri` and `not_authorized` as for PUBLISH,
+        `option_disallowed.disclose_me` where that is refused.
         """
         bucket = _checked(scope)
         try:
@@ -69,12 +78,15 @@ class Testaments:
             raise WampError(INVALID_ARGUMENT, f"no valid publish options: {mistake}") from None
         asked = self._realm.permit(session, "publish", topic).publishing(asked)
         buckets = self._buckets.get(session, {})
-        if sum(map(len, buckets.values())) >= MAX_TESTAMENTS:
+        left = [testament for others in buckets.values() for testament in others]
+        if len(left) >= MAX_TESTAMENTS:
             raise WampError(NOT_AUTHORIZED, f"this session has {MAX_TESTAMENTS} testaments, the most there may be")
         own = msgspec.structs.replace(asked, acknowledge=False, exclude_me=True, forward_for=msgspec.UNSET)
         codec = session.transport.wire.codec
-        payload = Payload(codec, payload_with(args, kwargs).parts_for(codec))
-        self._buckets.setdefault(session, buckets).setdefault(bucket, []).append(Testament(topic, payload, own))
+        testament = Testament(topic, Payload(codec, payload_with(args, kwargs).parts_for(codec)), own)
+        if sum(one.size for one in (*left, testament)) > MAX_OCTETS:
+            raise WampError(PAYLOAD_SIZE_EXCEEDED, f"the testaments of a session may have {MAX_OCTETS} octets in all")
+        self._buckets.setdefault(session, buckets).setdefault(bucket, []).append(testament)
 
     def flush(self, session: "Session", scope: str = "destroyed") -> None:
         """Forget the testaments of one bucket: `wamp.session.flush_testaments`; `invalid_argument` for a bad scope."""
@@ -85,9 +97,22 @@ class Testaments:
             if not buckets:
                 del self._buckets[session]
 
-    def drop(self, session: "Session") -> None:
-        """Forget all testaments of a session unpublished: `wamp.session.kill_all` does, before it kills."""
-        self._buckets.pop(session, None)
+    def topics(self, session: "Session") -> set[str]:
+        """What a session has testaments for."""
+        return {testament.topic for bucket in self._buckets.get(session, {}).values() for testament in bucket}
+
+    def drop(self, session: "Session", topic: str | None = None) -> None:
+        """Forget testaments of a session unpublished, all or those for a topic.
+
+        `wamp.session.kill_all` does, before it kills; and so it is if they are no longer allowed.
+        """
+        buckets = self._buckets.pop(session, {})
+        kept = {
+            scope: [testament for testament in bucket if topic not in (None, testament.topic)]
+            for scope, bucket in buckets.items()
+        }
+        if any(kept.values()):
+            self._buckets[session] = kept
 
     def publish(self, session: "Session", scopes: Iterable[Scope] = SCOPES) -> None:
         """The session leaves, or is paused: publish what it left for that, in its name."""

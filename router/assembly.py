@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict, replace
 
@@ -19,13 +20,16 @@ from realms.realm import Realm
 from realms.realms import Deadlines, Realms, Template
 from realms.roles import Role, Rule
 from realms.schemas import NO_SCHEMAS, Schemas
-from router.authentication import Means, directory_of, methods_of
-from router.config import model, realms
+from router.authentication import Means, directory_of, methods_of, shared_of
+from router.config import listeners, model, realms
 from router.history_store import SqliteStore
 from router.inquiries import authorizer_of
 from router.principals.directory import Directory
 from router.schemas import Folder
 from router.transports.limits import Limits
+
+if TYPE_CHECKING:
+    from router.transports.deflate import Compression
 
 
 def directories_of(config: model.Config, means: Means) -> dict[str, Directory]:
@@ -69,6 +73,16 @@ def limits_of(config: model.Limits) -> Limits:
     )
 
 
+def compression_of(config: listeners.WebSocket) -> "Compression | None":
+    """Make what compresses the messages of a listener; its library is loaded only where it is wanted."""
+    section = config.compression
+    if section is None:
+        return None
+    from router.transports.deflate import Compression
+
+    return Compression(section.level, section.window_bits, section.threshold, section.context_takeover)
+
+
 def template_of(config: model.Config, directories: Mapping[str, Directory], means: Means) -> Template | None:
     """Make what the realms that clients ask for are made from."""
     template = config.realm_template
@@ -76,10 +90,11 @@ def template_of(config: model.Config, directories: Mapping[str, Directory], mean
         return None
     like = next(realm for realm in config.realms if realm.name == template.like)
     schemas = _schemas(like)  # once: a client that joins does not wait for files
+    shared = shared_of(like, directories[like.name], means)
 
     def make(name: str) -> Realm:
         config = replace(like, name=name)
-        methods = methods_of(config, directories[like.name], means)
+        methods = methods_of(config, directories[like.name], means, shared)
         return _realm(config, means, methods, schemas, History(_history_rules(like)))
 
     # A realm that is forgotten takes its history along: on file it would stay, and nothing bounds the names of realms.

@@ -3,11 +3,12 @@
     {"time": "2026-11-22T14:10:05.123Z", "event": "login", "outcome": "failure", "authid": "joe", ...}
 
 The file is only ever appended to, so `logrotate` with `copytruncate` or a plain rename suits: it is opened again once
-its name leads elsewhere. A client that provokes denials cannot fill the disk: beyond `MAX_PER_SECOND` lines a second
-the rest is counted, and the count is a line.
+its name leads elsewhere. A client that provokes denials cannot flood it: beyond `MAX_PER_SECOND` lines a second of one
+kind the rest is counted, and the count is a line. Other kinds go on: nobody hides what it did behind what it did not.
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,10 @@ from twisted.logger import Logger
 from realms.audit import Entry
 
 MAX_PER_SECOND: Final = 1000
-"""Lines. A login storm of that size is worth counting, not spelling out."""
+"""Lines of one kind: an event with its outcome, of one role. A storm of that size is counted, not spelled out."""
+
+MAX_TEXT: Final = 1024
+"""Characters of a text, as in a URI; before a login a client may say anything."""
 
 log = Logger(namespace="audit")
 
@@ -38,7 +42,7 @@ class Trail:
         self._now = now
         self._file = -1 if path is None else _open(path)
         self._second = 0
-        self._lines = 0
+        self._lines: Counter[tuple[str, str, str | None]] = Counter()
         self._failing = False
 
     def record(self, entry: Entry) -> None:
@@ -46,9 +50,12 @@ class Trail:
         now = self._now()
         if int(now) != self._second:
             self._begin_second(now)
-        self._lines += 1
-        if self._lines <= MAX_PER_SECOND:
-            self._write({"time": _written(now)} | msgspec.to_builtins(entry))
+        kind = entry.event, entry.outcome, entry.authrole
+        self._lines[kind] += 1
+        if self._lines[kind] <= MAX_PER_SECOND:
+            self._write(
+                {"time": _written(now)} | {key: _cut(value) for key, value in msgspec.to_builtins(entry).items()}
+            )
 
     def close(self) -> None:
         """The router stops."""
@@ -58,7 +65,8 @@ class Trail:
             self._file = -1
 
     def _begin_second(self, now: float) -> None:
-        omitted, self._lines, self._second = self._lines - MAX_PER_SECOND, 0, int(now)
+        lines, self._lines, self._second = self._lines, Counter(), int(now)
+        omitted = sum(max(0, count - MAX_PER_SECOND) for count in lines.values())
         if omitted > 0:
             self._write({"time": _written(now), "event": "omitted", "count": omitted})
         if self._path is not None and not self._is_current(self._path):
@@ -104,6 +112,10 @@ def _open(path: Path) -> int:
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise CannotWrite(f"{path}: {os.strerror(error.errno or 0)}") from None
+
+
+def _cut(value: object) -> object:
+    return f"{value[:MAX_TEXT]}..." if isinstance(value, str) and len(value) > MAX_TEXT else value
 
 
 def _written(seconds: float) -> str:

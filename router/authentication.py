@@ -10,6 +10,7 @@ from realms.authentication import Method, Methods
 from realms.authentication.anonymous import Anonymous
 from realms.authentication.cookie import Cookie
 from realms.authentication.cryptosign import Cryptosign
+from realms.authentication.decoys import Decoys
 from realms.authentication.guard import Guarded
 from realms.authentication.jwt import Jwt, Tokens
 from realms.authentication.lockout import Lockout, LockoutRules
@@ -22,6 +23,7 @@ from realms.authentication.second_factor import SecondFactor
 from realms.authentication.ticket import Ticket
 from realms.authentication.tls import ClientCertificate
 from realms.authentication.token_keys import Keys
+from realms.authentication.verifiers import Cost
 from realms.authentication.wampcra import Wampcra
 from realms.clock import Clock
 from router.config import authentication, realms
@@ -64,20 +66,56 @@ class Means:
     key_sets: dict[str, Keys] = field(default_factory=dict)
     """Where public keys come from that verify tokens: realms that name one source share it."""
 
+    lockouts: dict[tuple[str, LockoutRules], Lockout] = field(default_factory=dict)
+    """By realm: reading the configuration again makes no failure forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What realms that are made like another share with it, as their principals are the same.
+
+    So a stranger who asks for ever new realms finds the door as locked as before, and costs no look at all principals.
+    """
+
+    principals: Principals
+    """Who knows them. Whoever is asked in a realm is asked in that one, and so many questions at most, for all."""
+
+    lockout: Lockout | None
+    decoys: Decoys
+    cost: Cost | None
+    """See `Ticket`."""
+
 
 def directory_of(config: realms.Realm, means: Means) -> Directory:
     """Open what the realm keeps of its principals; raises CannotUse or InvalidConfig."""
     return Directory(config, means.clock, means.off_loop)
 
 
-def methods_of(config: realms.Realm, directory: Directory, means: Means) -> Methods:
-    """Make the methods that the realm offers."""
+def shared_of(config: realms.Realm, directory: Directory, means: Means) -> Shared:
+    """Make what the realm shares with those that are like it."""
+    lockout = None
+    if config.authentication.lockout is not None:
+        rules = _rules(config.authentication.lockout)
+        lockout = means.lockouts.setdefault((config.name, rules), Lockout(rules, means.clock))
+    principals = _sources(config, directory, means)
+    return Shared(principals, lockout, decoys_of(config, directory, means.secret), directory.cost())
+
+
+def methods_of(config: realms.Realm, directory: Directory, means: Means, shared: Shared | None = None) -> Methods:
+    """Make the methods that the realm offers; `shared` is that of the realm which it is like, None for its own."""
+    shared = shared_of(config, directory, means) if shared is None else shared
     logged_in = None if means.login is None else means.login.logged_in(config, directory)
     tokens = tokens_of(config, means.login, logged_in, means.key_sets)
-    methods = [*_methods(config, directory, means, tokens), *_methods_of_login(config, means, logged_in, tokens)]
-    rules = config.authentication.lockout
-    lockout = None if rules is None else Lockout(_rules(rules), means.clock)
-    return Methods({method.name: Guarded(method, means.record, lockout) for method in methods}, tokens)
+    methods = [
+        *_methods(config, means, tokens, shared),
+        *_methods_of_login(config, means, logged_in, tokens),
+    ]
+    guarded = {}
+    for method in methods:
+        # Who is anonymous has nothing to guess; and its random names must not crowd out those that are remembered.
+        lockout = None if isinstance(method, Anonymous) else shared.lockout
+        guarded[method.name] = Guarded(method, means.record, lockout)
+    return Methods(guarded, tokens, directory.is_gone)
 
 
 def _rules(config: authentication.Lockout) -> LockoutRules:
@@ -95,15 +133,15 @@ def _sources(config: realms.Realm, directory: Directory, means: Means) -> Princi
     return directory if len(sources) == 1 else Sources(sources)
 
 
-def _methods(config: realms.Realm, directory: Directory, means: Means, tokens: Tokens | None) -> Iterator[Method]:
+def _methods(config: realms.Realm, means: Means, tokens: Tokens | None, shared: Shared) -> Iterator[Method]:
     """One line for each method."""
-    wanted, principals = offered(config.authentication), _sources(config, directory, means)
+    wanted, principals = offered(config.authentication), shared.principals
     admit = means.second_factor.admit
-    decoys = decoys_of(config, directory, means.secret)
+    decoys = shared.decoys
     if wanted.anonymous is not None:
         yield Anonymous(wanted.anonymous.role, means.random)
     if wanted.ticket is not None:
-        yield Ticket(principals, means.off_loop, tokens=tokens, admit=admit, cost=directory.cost())
+        yield Ticket(principals, means.off_loop, tokens=tokens, admit=admit, cost=shared.cost)
     if wanted.wampcra is not None:
         yield Wampcra(principals, means.random, means.now, decoys, admit=admit)
     if wanted.scram is not None:

@@ -1,10 +1,12 @@
 """The command `wamplex`.
 
     wamplex start [--config FILE]   run the router
+    wamplex reload [--config FILE]  have the running router read its configuration and certificates again
     wamplex check [FILE]            look for mistakes in a configuration
     wamplex user ...                manage the principals of a database
     wamplex hash                    make verifiers of a password, for config.yaml
     wamplex token                   sign a token with a realm's secret, for development
+    wamplex certificate             make a self-signed certificate for development
     wamplex schema                  print the JSON Schema of config.yaml
     wamplex version                 print the version
 
@@ -16,7 +18,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from router.commands import checking, hashing, running, token, users
+from router.commands import certificate, checking, hashing, reload, running, token, users
 from router.commands.configuration import Commands, Refused, say
 from router.config.schema import json_schema
 from router.version import installed_version
@@ -43,10 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="wamplex", description="Wamplex, a WAMP router.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     running.add_to(commands)
+    reload.add_to(commands)
     checking.add_to(commands)
     users.add_to(commands)
     hashing.add_to(commands)
     token.add_to(commands)
+    certificate.add_to(commands)
     _add_printing(commands)
     return parser
 

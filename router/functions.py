@@ -11,13 +11,18 @@ from collections.abc import Callable
 from functools import wraps
 from inspect import isawaitable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 
 
 def find_function(name: str, folder: Path | None = None) -> Callable[..., Any]:
     """Import a function; `folder` is where to look last. Raises ValueError with the end of a sentence."""
+    return answering(find_callable(name, folder))
+
+
+def find_callable(name: str, folder: Path | None = None) -> Callable[..., Any]:
+    """Import what can be called, and leave it as it is; else as `find_function`."""
     module_name, _, path = name.partition(":")
     if not path or not all(part.isidentifier() for part in (*module_name.split("."), *path.split("."))):
         raise ValueError("expected `package.module:function`")
@@ -33,7 +38,7 @@ def find_function(name: str, folder: Path | None = None) -> Callable[..., Any]:
         found = getattr(found, part)
     if not callable(found):
         raise ValueError(f"{name} is no function")
-    return answering(found)
+    return cast("Callable[..., Any]", found)
 
 
 def answering(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ waiting for the disk at the end of a transaction: the events of the last moments
 the process, goes down, and the file stays sound.
 """
 
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -82,6 +83,7 @@ class SqliteStore:
         self._timer: Timer | None = None
         self._is_closed = False
         try:
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # what was published is not for all on this machine
             self._db = sqlite3.connect(file, isolation_level=None, timeout=1)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, VERSION):
@@ -89,7 +91,7 @@ class SqliteStore:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(f"{SCHEMA}; PRAGMA user_version = {VERSION}")
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise CannotOpen(f"cannot use {file} for the event history: {error}") from None
 
     def keep(self, subscription: int, limit: int) -> None:

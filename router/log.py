@@ -52,6 +52,7 @@ def start_logging(settings: Logging, stream: TextIO | None = None) -> None:
     observer: Any = at_level(settings.level, lines)
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)  # this brings `warnings` in, too
     bring_in_python_logging(settings.level)
+    sys.unraisablehook = tell_unraisable
 
 
 def at_level(level: str, observer: Observer) -> Observer:
@@ -176,3 +177,17 @@ def bring_in_python_logging(level: str) -> None:
     """Make `IntoTwisted` the one handler of Python's root logger."""
     names = {"warn": "WARNING"}
     logging.basicConfig(handlers=[IntoTwisted()], level=names.get(level, level.upper()), force=True)
+
+
+# --- what nobody can catch ------------------------------------------------------------------------------------
+
+
+def tell_unraisable(what: "sys.UnraisableHookArgs") -> None:
+    """Log an exception that has no caller to go to: of a finalizer, or of a function that C code calls."""
+    error, log = what.exc_value, Logger(namespace="python")
+    if isinstance(error, UnicodeDecodeError) and what.object == error.object:
+        # `ssl`, of a client that asks for a host name (SNI) that is none; its handshake fails, and that is all
+        log.debug("somebody asked for a host by a name that is not ASCII")
+        return
+    text = what.err_msg or "an exception was ignored"
+    log.failure("{text}", failure=Failure(error, what.exc_type, what.exc_traceback), text=f"{text}: {what.object!r}")

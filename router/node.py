@@ -3,7 +3,7 @@
 Start: read certificates, make the realms, bind every listener, then say so. A failure on the way ends in one clear line
 and nothing left open.
 
-SIGHUP has the rules of the realms read again, see `rulebook`.
+SIGHUP has the rules of the realms and the certificates read again, see `reloading`.
 
 Stop, on SIGINT or SIGTERM:
 
@@ -18,6 +18,7 @@ import asyncio
 import gc
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,9 +31,12 @@ from router.audit import CannotWrite, Trail
 from router.authentication import Means
 from router.clock import LoopClock
 from router.config import InvalidConfig, model
+from router.gateway import Gateway, gateways_of
 from router.history_store import CannotOpen
+from router.pid_file import CannotClaim, PidFile
 from router.port import CannotStart, Port, Surroundings
 from router.principals.database_file import CannotUse
+from router.reloading import Reloading
 from router.rulebook import Rulebook
 from router.tls import UnusableTls
 from router.tokens import WebLogin, web_login_of
@@ -40,6 +44,7 @@ from router.transports.admission import descriptors_for
 from router.transports.flusher import Flusher
 from router.transports.keepalive import Keepalive
 from router.version import installed_version
+from router.web.mounts import Mounts
 from router.workers import Workers
 
 STOP_DEADLINE = 3.0
@@ -80,6 +85,8 @@ class Node:
         self._trail: Trail | None = None
         self._login: WebLogin | None = None
         self._rulebook: Rulebook | None = None
+        self._gateways: list[Gateway] = []
+        self._pid_file: PidFile | None = None
 
     def start(self) -> None:
         """Start, or log why not and stop."""
@@ -90,12 +97,14 @@ class Node:
         loop = asyncio.get_running_loop()
         config, limits = self._config, self._config.limits
         clock = LoopClock(loop)
+        self._pid_file = None if config.pid_file is None else PidFile(config.pid_file)
         self._workers = Workers(loop)
         self._login = web_login_of(config)
         self._trail = None if config.audit is None else Trail(config.audit.file)
         record = record_nothing if self._trail is None else self._trail.record
         means = Means(clock, self._workers, record=record, login=self._login)
         rulebook = self._rulebook = Rulebook(config, self._path, means, f"wamplex/{installed_version()}")
+        self._gateways = gateways_of(config, rulebook.realms, clock)
         wanted = sum(listener.max_connections for listener in config.listeners)
         descriptors = descriptors_for(wanted)
         around = Surroundings(
@@ -107,12 +116,18 @@ class Node:
             descriptors=descriptors,
             rulebook=rulebook,
             login=self._login,
+            gateways=self._gateways,
+            mounts=Mounts(() if config.web is None else config.web.mounts, self._reactor),
         )
         self._ports = [Port(listener, around) for listener in config.listeners]
         for port in self._ports:
             await port.open(loop)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
-        loop.add_signal_handler(signal.SIGHUP, rulebook.reload)
+        loop.add_signal_handler(signal.SIGHUP, Reloading(rulebook, self._ports, self._answer))
+        for gateway in self._gateways:
+            gateway.start()
+        if self._pid_file is not None:
+            self._pid_file.write()
         gc.collect()
         gc.freeze()  # what lives as long as the process need not be looked at by every collection
         if descriptors.seats < min(wanted, MANY):
@@ -125,7 +140,7 @@ class Node:
     def _failed(self, failure: Any) -> None:
         """It did not start: say why in one line; a mistake of ours in all its lines."""
         self.status = 1
-        if failure.check(CannotStart, CannotOpen, CannotUse, CannotWrite, InvalidConfig, UnusableTls):
+        if failure.check(CannotClaim, CannotStart, CannotOpen, CannotUse, CannotWrite, InvalidConfig, UnusableTls):
             log.critical("{reason}", reason=failure.getErrorMessage())
         else:
             log.failure("the router cannot start", failure=failure)
@@ -148,10 +163,16 @@ class Node:
     async def _emptied(self) -> None:
         """Wait until all connections are gone, or the deadline passed; then write what is not written."""
         for _ in range(int(STOP_DEADLINE / STOP_POLL)):
-            if not any(port.terms.connections for port in self._ports):
+            if all(port.is_quiet for port in self._ports):
                 break
             await asyncio.sleep(STOP_POLL)
+        for gateway in self._gateways:
+            await gateway.close()
         self._close()
+
+    def _answer(self, mistakes: Sequence[str]) -> None:
+        if self._pid_file is not None:
+            self._pid_file.answer(mistakes)
 
     def _close(self) -> None:
         """Let go of what is open besides connections."""
@@ -163,3 +184,5 @@ class Node:
             self._login.store.close()
         if self._trail is not None:
             self._trail.close()
+        if self._pid_file is not None:
+            self._pid_file.remove()

@@ -1,11 +1,12 @@
 """A port: one listener of the configuration brought to life, with its TLS, its WAMP side and its HTTP side."""
 
 import asyncio
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
 from twisted.logger import Logger
 
 from realms.authentication.jwt import Signer
@@ -13,22 +14,28 @@ from realms.clock import Clock
 from realms.endings import Ending
 from realms.session import Session
 from router import assembly
+from router.certificates import Certificates
 from router.config.listeners import Listener as Section
 from router.config.model import Config
-from router.config.web import Web
+from router.config.tls import RedirectToHttps
+from router.gateway import Gateway
+from router.places import CannotListen, open_places, urls
 from router.rulebook import Rulebook
-from router.tls import context_of
 from router.tokens import WebLogin, login_signer
 from router.transports.admission import Admission, Descriptors
 from router.transports.flusher import Flusher
 from router.transports.keepalive import Keepalive
-from router.transports.listener import Listener, listen
+from router.transports.listener import Listener
 from router.transports.origins import Origins
+from router.transports.proxies import Proxies
 from router.transports.terms import Terms
 from router.transports.upgrade import upgrade
 from router.web.desk import Desk
 from router.web.login import plant_login
+from router.web.longpoll import plant_longpoll
+from router.web.mounts import Mounts
 from router.web.site import Site
+from router.web.to_https import redirect_all
 
 log = Logger(namespace="router")
 
@@ -49,6 +56,8 @@ class Surroundings:
     descriptors: Descriptors
     rulebook: Rulebook
     login: WebLogin | None
+    mounts: Mounts
+    gateways: Sequence[Gateway]
 
 
 class Port:
@@ -56,9 +65,11 @@ class Port:
 
     def __init__(self, section: Section, around: Surroundings) -> None:
         """Read the certificates; raises UnusableTls."""
+        if section.redirect_to_https is not None:
+            section = replace(section, websocket=None, rawsocket=False)  # nothing but that is spoken there
         self._section = section
         self._around = around
-        self._context = None if section.tls is None else context_of(section.tls)
+        self._certificates = None if section.tls is None else Certificates(section.tls, around.clock)
         self._site: Site | None = None
         self._listener: Listener | None = None
         self.terms = self._terms()
@@ -67,17 +78,19 @@ class Port:
 
     async def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Listen; raises CannotStart."""
-        section = self._section
+        section, certificates = self._section, self._certificates
+        contexts = None if certificates is None else lambda: certificates.context
         try:
-            self._listener = await listen(loop, self.terms, section.host, section.port, self._context)
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            raise CannotStart(f"cannot listen on {section.host} port {section.port}: {reason}") from None
-        for address in _addresses(section, self._listener.port, self._around.config.web):
-            log.info("listening on {address}", address=address)
+            self._listener = await open_places(loop, section, self.terms, contexts)
+        except CannotListen as error:
+            raise CannotStart(str(error)) from None
+        for url in urls(section, self._listener, self._around.config.web):
+            log.info("listening on {address}", address=url)
 
     def close(self) -> None:
         """Accept no more connections; HTTP answers what was asked and begins nothing new."""
+        if self._certificates is not None:
+            self._certificates.stop()
         if self._listener is not None:
             self._listener.close()
         if self._site is not None:
@@ -88,10 +101,27 @@ class Port:
         if self._listener is not None:
             self._listener.close_connections(ending)
 
+    def renew(self, config: Config) -> str | None:
+        """Take the certificates that this configuration names for this listener; returns why they cannot be used."""
+        where = self._section.where
+        tls = next((one.tls for one in config.listeners if one.where == where), None)
+        if self._certificates is None or tls is None:
+            return None  # TLS is switched on and off at a restart
+        mistake = self._certificates.renew(tls)
+        if mistake is None and self._site is not None:
+            self._site.hsts = tls.hsts
+        return mistake
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is no WAMP connection, and no request that waits for its answer."""
+        return not self.terms.connections and (self._site is None or not self._site.is_answering)
+
     def _terms(self) -> Terms:
         section, around = self._section, self._around
         limits, realms = around.config.limits, around.rulebook.realms
         websocket = section.websocket
+        proxies = Proxies(section.trusted_proxies, section.forwarded_header)
         return Terms(
             accept=lambda transport: Session(realms, transport),
             clock=around.clock,
@@ -99,16 +129,21 @@ class Port:
             keepalive=around.keepalive,
             ping_rawsocket=limits.ping_rawsocket,
             limits=assembly.limits_of(limits),
+            proxies=proxies,
+            proxy_protocol=section.proxy_protocol,
             origins=Origins(section.allowed_origins, allow_missing=section.allow_missing_origin),
             admission=Admission(
                 around.descriptors,
                 max_connections=section.max_connections,
                 max_per_address=section.max_connections_per_address,
                 handshake_rate=section.handshake_rate,
-                secure=self._context is not None,
+                secure=section.tls is not None,
+                proxies=proxies,
                 now=around.clock.seconds,
             ),
             websocket_paths=frozenset() if websocket is None else frozenset({websocket.path}),
+            batched=websocket is not None and websocket.batched,
+            compression=None if websocket is None else assembly.compression_of(websocket),
             rawsocket=section.rawsocket,
             authmethods=section.authmethods,
             cookie=None if around.login is None else around.login.config.cookie,
@@ -117,6 +152,8 @@ class Port:
     def _serve_web(self) -> Site:
         """Give the port its HTTP side."""
         section, web, terms = self._section, self._around.config.web, self.terms
+        if section.redirect_to_https is not None:
+            return self._serve_redirect(section.redirect_to_https)
         site = Site(
             self._around.reactor,
             lambda transport, head: upgrade(transport, head, terms),
@@ -124,9 +161,32 @@ class Port:
             directory=web.directory if web is not None else None,
             path=web.path if web is not None else None,
             on_lost=terms.admission.leave,
+            locate=terms.locate,
         )
+        if section.longpoll is not None:
+            plant_longpoll(site, section.longpoll, terms)
+        self._around.mounts.plant(site)
+        for gateway in self._around.gateways:
+            gateway.plant(site, section.authmethods)
         if self._around.login is not None:
             self._serve_login(site, self._around.login)
+        if section.tls is not None:
+            site.hsts = section.tls.hsts
+        terms.http = site.serve
+        return site
+
+    def _serve_redirect(self, config: RedirectToHttps) -> Site:
+        """Send everybody on."""
+        web, terms = self._around.config.web, self.terms
+        site = Site(
+            self._around.reactor,
+            lambda transport, head: transport.abort(),  # never: a request that wants WebSocket is answered like others
+            websocket_path=None,
+            path=None,
+            on_lost=terms.admission.leave,
+            locate=terms.locate,
+        )
+        redirect_all(site, config, None if web is None else web.directory)
         terms.http = site.serve
         return site
 
@@ -141,17 +201,3 @@ class Port:
             return login_signer(login, now)
 
         plant_login(site, Desk(login, signer, rulebook.realms, partial(rulebook.find_principal, realm.name)))
-
-
-def _addresses(section: Section, port: int, web: Web | None) -> list[str]:
-    """What can be reached on a listener, as URLs."""
-    host = f"[{section.host}]" if ":" in section.host else section.host
-    secure = "s" if section.tls is not None else ""
-    addresses = []
-    if section.http and web is not None:
-        addresses.append(f"http{secure}://{host}:{port}{web.path}")
-    if section.websocket is not None:
-        addresses.append(f"ws{secure}://{host}:{port}{section.websocket.path}")
-    if section.rawsocket:
-        addresses.append(f"rs{secure}://{host}:{port}")
-    return addresses

@@ -6,11 +6,13 @@ subscriptions and registrations that it no longer allows are revoked, sessions w
 else waits for a restart, and is named in the log.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -18,18 +20,15 @@ from realms.authentication.off_loop import TooBusy
 from realms.authentication.principals import Found
 from realms.changes import change_rules, end_if
 from realms.realm import Realm
-from realms.session import Session
 from router import assembly
-from router.authentication import Means, methods_of
+from router.authentication import Means, methods_of, shared_of
 from router.config import Config, InvalidConfig, load, realms, warnings
+from router.config.listeners import Listener
 from router.principals.database_file import CannotUse
 from router.principals.directory import Directory
 
 LIVE: Final = ("roles", "disclosure", "authentication", "principals", "principals_file", "principals_database")
 """The keys of a realm that take effect while the router runs."""
-
-KEPT_BY_US: Final = frozenset({"static", "database"})
-"""`authprovider` of principals that the router itself keeps."""
 
 log = Logger(namespace="router")
 
@@ -55,10 +54,10 @@ class Rulebook:
         """Who may join a realm of the configuration under this name now, as far as the router itself knows."""
         return self._directories[realm].find_now(authid)
 
-    def reload(self) -> None:
-        """Read the configuration again, and let the rules in it count; the log tells what came of it."""
+    def reload(self) -> Deferred[Sequence[str]]:
+        """Read the configuration again, and let the rules in it count; the result is its mistakes, as in the log."""
         read = self._means.off_loop(partial(load, self._path))  # a large file takes a tenth of a second
-        read.addCallbacks(self._apply, self._refuse).addErrback(_fail)
+        return read.addCallbacks(self._apply, self._refuse)
 
     def close(self) -> None:
         """The router stops."""
@@ -66,27 +65,30 @@ class Rulebook:
         for directory in self._directories.values():
             directory.stop()
 
-    def _refuse(self, failure: Failure) -> None:
+    def _refuse(self, failure: Failure) -> Sequence[str]:
         failure.trap(InvalidConfig, CannotUse, TooBusy)
-        for line in failure.getErrorMessage().split("\n"):
-            log.error("{mistake}", mistake=line)
+        mistakes = failure.getErrorMessage().split("\n")
+        for mistake in mistakes:
+            log.error("{mistake}", mistake=mistake)
         log.error("the configuration stays as it was")
+        return mistakes
 
-    def _apply(self, config: Config) -> None:
+    def _apply(self, config: Config) -> Sequence[str]:
         """New first, then swap, then stop the old."""
         try:
             directories = assembly.directories_of(config, self._means)
         except (InvalidConfig, CannotUse):
-            self._refuse(Failure())
-            return
+            return self._refuse(Failure())
         rules = {section.name: section for section in config.realms}
         like = None if config.realm_template is None else rules[config.realm_template.like]
         changes = []
         for realm in self.realms.by_name.values():
             section = rules.get(realm.name) or (like if self.realms.is_made(realm) else None)
             if section is not None:
-                methods = methods_of(section, directories[section.name], self._means)
-                changes.append((realm, section, assembly.roles_of(section, self._means), methods))
+                named = replace(section, name=realm.name)
+                directory = directories[section.name]
+                methods = methods_of(named, directory, self._means, shared_of(section, directory, self._means))
+                changes.append((realm, section, assembly.roles_of(named, self._means), methods))
         for warning in warnings(config):
             log.warn("{warning}", warning=warning)
         for difference in _waiting(self._config, config):
@@ -103,6 +105,7 @@ class Rulebook:
             if self._directories.get(name) is not directory:
                 directory.stop()
         log.info("the rules of {count} realms were read again", count=len(changes))
+        return ()
 
     def _left_over(self, directories: dict[str, Directory]) -> dict[str, Directory]:
         """Those of realms that the new configuration does not name, but which are there until a restart."""
@@ -122,24 +125,24 @@ class Rulebook:
 
     def _end_sessions(self, realm: Realm, name: str) -> None:
         """End those whose principal is gone, or has another role now."""
-        directory = self._directories[name]
-
-        def is_gone(session: Session) -> bool:
-            if session.authprovider not in KEPT_BY_US or session.authmethod == "anonymous":
-                return False
-            return directory.role_now(session.authid) != session.authrole
-
         try:
-            end_if(realm, is_gone)
+            end_if(realm, self._directories[name].is_gone)
         except CannotUse as error:
             log.error("{reason}; nobody is sent away", reason=str(error))
+
+
+def _without_live(listener: Listener) -> tuple[Listener, bool]:
+    """A listener without what is live in it: its TLS, as long as it has any."""
+    return replace(listener, tls=None), listener.tls is None
 
 
 def _waiting(old: Config, new: Config) -> Iterator[str]:
     """What differs and is not live, in the words of the file."""
     for key in Config.__struct_fields__:
-        if key != "realms" and getattr(old, key) != getattr(new, key):
+        if key not in ("realms", "listeners") and getattr(old, key) != getattr(new, key):
             yield f"`{key}`"
+    if list(map(_without_live, old.listeners)) != list(map(_without_live, new.listeners)):
+        yield "`listeners`"
     before = {realm.name: realm for realm in old.realms}
     for realm in new.realms:
         was = before.pop(realm.name, None)
@@ -151,7 +154,3 @@ def _waiting(old: Config, new: Config) -> Iterator[str]:
                 yield f"`{key}` of realm {realm.name}"
     for name in before:
         yield f"realm {name}, which is gone, has"
-
-
-def _fail(failure: Failure) -> None:
-    log.failure("the configuration could not be applied", failure=failure)

@@ -1,5 +1,6 @@
 """Certificates for tests, valid today: self-signed ones of servers, and authorities that sign those of clients."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -30,10 +31,20 @@ def name_of(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
 
 
-def write_certificate(folder: Path, key: Key | None = None, algorithm: hashes.HashAlgorithm | None = SHA256) -> Key:
-    """Write `cert.pem` and `key.pem` for localhost and 127.0.0.1 into the folder, self-signed; returns the key."""
+def write_certificate(
+    folder: Path,
+    key: Key | None = None,
+    algorithm: hashes.HashAlgorithm | None = SHA256,
+    *,
+    names: Sequence[str] = ("localhost",),
+    life: tuple[timedelta, timedelta] = (-DAY, DAY),
+) -> Key:
+    """Write `cert.pem` and `key.pem` for these names and 127.0.0.1 into the folder, self-signed; returns the key.
+
+    The certificate's `life` begins and ends so long from now.
+    """
     key = key or new_key()
-    addresses = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    addresses = [*map(x509.DNSName, names), x509.IPAddress(ip_address("127.0.0.1"))]
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -41,8 +52,8 @@ def write_certificate(folder: Path, key: Key | None = None, algorithm: hashes.Ha
         .issuer_name(name_of("localhost"))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - DAY)
-        .not_valid_after(now + DAY)
+        .not_valid_before(now + life[0])
+        .not_valid_after(now + life[1])
         .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
         .sign(key, algorithm)  # type: ignore[arg-type]
     )

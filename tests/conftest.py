@@ -33,6 +33,22 @@ def own_router(tmp_path: Path) -> Iterator[Callable[[str], RunningRouter]]:
         running.close()
 
 
+@pytest.fixture(scope="module")
+def router_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], RunningRouter]]:
+    """Gives routers that the tests of a file share: call it with a config.yaml without listeners."""
+    started: dict[str, RunningRouter] = {}
+
+    def give(config: str) -> RunningRouter:
+        if config not in started:
+            started[config] = RunningRouter(tmp_path_factory.mktemp("router"), config)
+            started[config].start()
+        return started[config]
+
+    yield give
+    for running in started.values():
+        running.close()
+
+
 @pytest.fixture
 def peers() -> Iterator[Callable[..., Peer]]:
     """Makes peers, and closes them when the test is over: `peers(router.port, transport, serializer)`."""

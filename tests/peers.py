@@ -3,7 +3,10 @@
 import json
 import socket
 from collections.abc import Callable
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
 from itertools import count
+from select import POLLIN, poll
 from time import monotonic
 from typing import Any
 
@@ -119,7 +122,57 @@ class RawSocketLink:
     close = vanish
 
 
+class LongPollLink:
+    """Messages over HTTP long-poll: one connection for what is sent, one for what is received."""
+
+    def __init__(self, port: int, serializer: str, batched: str = "") -> None:
+        """`batched` is "" or ".batched"; then `send` and `receive` take and give batches."""
+        self.content_type = {"Content-Type": f"application/{serializer}"}
+        self.sending, self.receiving = (HTTPConnection("127.0.0.1", port, timeout=TIMEOUT) for _ in range(2))
+        opening = json.dumps({"protocols": [f"wamp.2.{serializer}{batched}"]})
+        self.sending.request("POST", "/lp/open", opening, {"Content-Type": "application/json"})
+        response = self.sending.getresponse()
+        assert response.status == 200, response.read()
+        self.path = f"/lp/{json.load(response)['transport']}"
+        self.waits = False
+
+    def send(self, data: bytes) -> None:
+        self.sending.request("POST", f"{self.path}/send", data, self.content_type)
+        response = self.sending.getresponse()
+        response.read()
+        if response.status not in (204, 400):  # after 400, ABORT is to be received
+            raise Closed(None)
+
+    def receive(self, timeout: float) -> bytes:
+        deadline = monotonic() + timeout
+        while True:
+            if not self.waits:
+                self.receiving.request("POST", f"{self.path}/receive")
+                self.waits = True
+            answered = poll()
+            answered.register(self.receiving.sock, POLLIN)
+            if not answered.poll(1000 * max(0, deadline - monotonic())):
+                raise TimeoutError
+            response = self.receiving.getresponse()
+            body, self.waits = response.read(), False
+            if response.status == 200:
+                return body
+            if response.status != 204:
+                raise Closed(None)
+
+    def close(self) -> None:
+        with closing(self.sending), closing(self.receiving):
+            self.sending.request("POST", f"{self.path}/close")
+            self.sending.getresponse().read()
+
+    def vanish(self) -> None:
+        """There is no connection to break: who vanishes is noticed by the time that passes. So it closes."""
+        with suppress(OSError, HTTPException):
+            self.close()
+
+
 TRANSPORTS = {"websocket": WebSocketLink, "rawsocket": RawSocketLink}
+LINKS: dict[str, Callable[..., Any]] = TRANSPORTS | {"longpoll": LongPollLink}
 
 
 class Peer:
@@ -127,7 +180,7 @@ class Peer:
 
     def __init__(self, port: int, transport: str = "websocket", serializer: str = "json", **more: Any) -> None:
         """`more` is for the transport: the `headers` of WebSocket."""
-        self.link = TRANSPORTS[transport](port, serializer, **more)
+        self.link = LINKS[transport](port, serializer, **more)
         self.serializer = serializer
         _, self.encode, self.decode = SERIALIZERS[serializer]
         self.requests = count(1)

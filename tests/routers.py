@@ -35,16 +35,17 @@ def free_port() -> int:
 class RunningRouter:
     """A router that can be stopped, killed and started again on the same port."""
 
-    def __init__(self, folder: Path, config: str = OPEN_TO_ALL) -> None:
-        """`config` is config.yaml without its listeners."""
+    def __init__(self, folder: Path, config: str = OPEN_TO_ALL, listener: str = "") -> None:
+        """`config` is config.yaml without its listeners; `listener` is more of the one that there is: `key: value`."""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}/ws"
         self.rs_url = f"rs://127.0.0.1:{self.port}"
+        self.lp_url = f"{self.url}/lp"
         self.folder = folder
         self.log_file = folder / "router.log"
         self.config_file = folder / "config.yaml"
-        self.config_file.write_text(f"{config}\nlisteners:\n  - {{host: 127.0.0.1, port: {self.port}}}\n")
+        self.config_file.write_text(f"{config}\nlisteners:\n  - {{host: 127.0.0.1, port: {self.port}, {listener}}}\n")
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -95,6 +95,11 @@ class Method(Protocol):
         """Judge a HELLO."""
 
 
+def wanted(hello: HelloDetails) -> list[str]:
+    """The methods that a client offers, in its order; one that names none is anonymous."""
+    return hello.authmethods if isinstance(hello.authmethods, list) and hello.authmethods else ["anonymous"]
+
+
 @dataclass(frozen=True)
 class Methods:
     """The methods that a realm offers, by name."""
@@ -103,6 +108,9 @@ class Methods:
     tokens: "TokenJudge | None" = None
     """Who judges the signed tokens by which sessions are extended."""
 
+    is_gone: Callable[[Accepted], bool] = lambda identity: False
+    """Whether a principal went, or was given another role, while it proved who it is: a challenge may take a minute."""
+
     def among(self, names: frozenset[str] | None) -> "Methods":
         """Those of these names only; None for all."""
         if names is None:
@@ -110,10 +118,9 @@ class Methods:
         return replace(self, offered={name: method for name, method in self.offered.items() if name in names})
 
     def choose(self, hello: HelloDetails, evidence: Evidence = NO_EVIDENCE) -> Method | None:
-        """The first of the client's methods that the realm offers; a client that names none is anonymous.
+        """The first of the client's methods that the realm offers.
 
         One that does not suit is passed over for the next; if none does, the first may say what is missing.
         """
-        names = hello.authmethods if isinstance(hello.authmethods, list) and hello.authmethods else ["anonymous"]
-        methods = [self.offered[name] for name in names if name in self.offered]
+        methods = [self.offered[name] for name in wanted(hello) if name in self.offered]
         return next((method for method in methods if method.suits(hello, evidence)), methods[0] if methods else None)

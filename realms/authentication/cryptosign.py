@@ -140,7 +140,7 @@ class Cryptosign:
         """Whether the principal is who the client says to be. The router's own key is no client's: it signs for all."""
         if principal is None or key not in principal.keys or key == self._router_public:
             return False
-        return not isinstance(authid, str) or authid == principal.authid
+        return not isinstance(authid, str) or authid in (principal.authid, principal.alias)
 
     def _judge(self, key: bytes, expected: bytes, meant: Found, answer: Authenticate) -> Answer:
         proof = _octets(answer.signature, SIGNATURE_SIZE + CHALLENGE_SIZE)

@@ -69,10 +69,21 @@ class Decoys:
     def note(self, principal: Principal) -> None:
         """Note what a principal looks like who exists."""
         if principal.cra is not None:
-            _note(self._cra, _cra_shape(principal, principal.cra))
+            self.note_cra(principal, principal.cra)
         if principal.scram is not None:
-            secret = principal.scram
-            _note(self._scram, ScramShape(secret.kdf, secret.iterations, secret.memory, len(secret.salt)))
+            self.note_scram(principal.scram)
+
+    def note_cra(self, principal: Principal, secret: CraSecret, *, is_real: bool = True) -> None:
+        """The same, of one secret. It takes as long for a decoy, which leaves nothing behind."""
+        shape = _cra_shape(principal, secret)
+        if shape not in self._cra and is_real:
+            _note(self._cra, shape)
+
+    def note_scram(self, secret: ScramSecret, *, is_real: bool = True) -> None:
+        """The same, for SCRAM."""
+        shape = ScramShape(secret.kdf, secret.iterations, secret.memory, len(secret.salt))
+        if shape not in self._scram and is_real:
+            _note(self._scram, shape)
 
     def cra(self, authid: str) -> tuple[Principal, CraSecret]:
         """Somebody who does not exist, and a secret that nobody has."""
@@ -95,7 +106,7 @@ class Decoys:
 
 
 def _note(shapes: dict[Shape, bytes], shape: Shape) -> None:
-    if shape not in shapes and len(shapes) < MAX_SHAPES:
+    if len(shapes) < MAX_SHAPES:
         shapes[shape] = repr(shape).encode()
 
 

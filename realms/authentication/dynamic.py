@@ -1,6 +1,6 @@
 """Dynamic authentication: somebody else is asked who may join: a WAMP procedure, or a function of the operator's.
 
-    asked     [realm, authid, {session, transport, authmethod, authextra, ...}]    and, by method:
+    asked     [realm, authid, {session, transport, authmethod, authid, authrole, authextra, ...}]    and, by method:
                   ticket        {"ticket": <what the client showed>}
                   cryptosign    {"pubkey": <64 hexadecimal digits>}
                   tls           {"fingerprint": <64 hexadecimal digits>, "certificate": <PEM>}
@@ -18,10 +18,9 @@ All else (`wamp.error.runtime_error`, no answer in time, an answer that makes no
 interface open; this is Crossbar's, but for `pubkey`, `fingerprint` and `certificate`.
 """
 
-from base64 import b32decode, b64decode, encodebytes
-from binascii import Error as Base64Error
+from base64 import b64decode, b64encode, encodebytes
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -29,7 +28,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from realms.authentication.principals import CraSecret, Finding, Found, Inquiry, Principal, ScramSecret
-from realms.authentication.verifiers import check_ticket_verifier, digest_verifier, is_meant, parse_scram
+from realms.authentication.verifiers import check_ticket_verifier, digest_verifier, is_meant, parse_scram, parse_totp
 from realms.inquiries import CallFailed, Inquiries, Unanswered
 from wamp.errors import (
     AUTHENTICATION_DENIED,
@@ -76,13 +75,21 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     iterations: int = 1000
     keylen: int = 32
     scram: str | None = None
-    """For `scram`: a verifier, `$scram$...`."""
+    """For `scram`: a verifier, `$scram$...`; or its parts as Crossbar has them, all octets in hexadecimal."""
+
+    kdf: Literal["pbkdf2", "argon2id13", "argon2id-13"] | None = None
+    memory: int | None = None
+    stored_key: str | None = msgspec.field(default=None, name="stored-key")
+    server_key: str | None = msgspec.field(default=None, name="server-key")
 
     pubkey: str | list[str] | None = None
     """For `cryptosign`: the key, or keys, that are good; null for the one that was asked about."""
 
     totp: str | None = None
     """The key of a second factor, in base32."""
+
+    cache: bool = False
+    """Authenticators for Crossbar say it, and mean that asking again is not needed; here each client is asked about."""
 
 
 class Asked:
@@ -142,10 +149,11 @@ class Asked:
             extra=told.extra,
             ticket=_ticket(told.ticket) if method == "ticket" and told.ticket is not None else None,
             cra=_cra(told) if method == "wampcra" else None,
-            scram=_scram(told) if method in ("scram", "wamp-scram") else None,
+            scram=_scram(told, method) if method in ("scram", "wamp-scram") else None,
             keys=_keys(told, inquiry),
             certificates=frozenset() if inquiry.certificate is None else frozenset({inquiry.certificate}),
-            totp=None if told.totp is None else _totp(told.totp),
+            totp=None if told.totp is None else parse_totp(told.totp),
+            alias=_authid(inquiry),
             proven=method == "ticket" and told.ticket is None,
         )
 
@@ -158,10 +166,13 @@ def _authid(inquiry: Inquiry) -> str | None:
 
 def _details(inquiry: Inquiry) -> dict[str, Any]:
     applicant, extra = inquiry.applicant, inquiry.applicant.hello.authextra
+    authrole = applicant.hello.authrole
     details: dict[str, Any] = {
         "session": applicant.session,
         "transport": dict(applicant.transport),
         "authmethod": inquiry.authmethod,
+        "authid": _authid(inquiry),
+        "authrole": authrole if isinstance(authrole, str) else None,
         "authextra": extra if isinstance(extra, dict) else None,
     }
     if inquiry.ticket is not None:
@@ -206,6 +217,8 @@ def _legible(answer: Any, inquiry: Inquiry) -> str:
 
 
 def _ticket(text: str) -> str:
+    if not text:
+        raise ValueError("`ticket` is empty, which every client could show")
     return check_ticket_verifier(text) if is_meant(text) else digest_verifier(text)
 
 
@@ -223,16 +236,25 @@ def _cra(told: Answer) -> CraSecret:
     return CraSecret(told.secret.encode(), told.salt, told.iterations, told.keylen)
 
 
-def _scram(told: Answer) -> ScramSecret:
-    if told.scram is None:
-        raise ValueError("`scram` is missing")
-    return parse_scram(told.scram)
+def _scram(told: Answer, method: str) -> ScramSecret:
+    if told.scram is not None:
+        return parse_scram(told.scram)
+    if told.kdf is None or told.salt is None or told.stored_key is None or told.server_key is None:
+        raise ValueError("`scram` is missing, or `kdf`, `salt`, `iterations`, `memory`, `stored-key` and `server-key`")
+    parts = [b64encode(bytes.fromhex(part)).decode() for part in (told.salt, told.stored_key, told.server_key)]
+    if told.kdf == "pbkdf2":
+        return parse_scram("$".join(["$scram", "pbkdf2", f"i={told.iterations}", *parts]))
+    if told.kdf == "argon2id-13":  # so Crossbar calls it, whose keys are those of autobahn
+        if method != "scram":
+            raise ValueError("`argon2id-13` is for `scram` only; `wamp-scram` needs keys of `argon2id13`")
+        parts += parts[1:]
+    return parse_scram("$".join(["$scram", "argon2id13", f"t={told.iterations},m={told.memory}", *parts]))
 
 
 def _is_key(text: str, length: int) -> bool:
     try:
         return len(b64decode(text, validate=True)) == length
-    except Base64Error:
+    except ValueError:  # binascii's are, too; this one is for text that is not ASCII
         return False
 
 
@@ -240,11 +262,3 @@ def _keys(told: Answer, inquiry: Inquiry) -> frozenset[bytes]:
     if told.pubkey is None:
         return frozenset() if inquiry.key is None else frozenset({inquiry.key})
     return frozenset(bytes.fromhex(key) for key in ([told.pubkey] if isinstance(told.pubkey, str) else told.pubkey))
-
-
-def _totp(text: str) -> bytes:
-    letters = text.replace(" ", "").rstrip("=").upper()
-    try:
-        return b32decode(letters + "=" * (-len(letters) % 8))
-    except Base64Error:
-        raise ValueError("`totp` must be base32") from None

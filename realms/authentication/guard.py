@@ -1,4 +1,4 @@
-"""The guard before every method of a realm: counts failures, locks out who fails too often, and keeps the audit trail.
+"""The guard before every method of a realm: counts failures, records them, and locks out who fails too often.
 
 It stands around the methods, so that none of them has to think of it.
 """
@@ -8,7 +8,7 @@ from functools import partial
 
 from twisted.internet.defer import Deferred
 
-from realms.audit import Entry, Record
+from realms.audit import Record, failed_login
 from realms.authentication import Accepted, Answer, Applicant, Challenged, Denied, Method, Outcome
 from realms.authentication.lockout import Lockout
 from realms.transport import Evidence
@@ -48,45 +48,28 @@ class Guarded:
 
     def _noted(self, applicant: Applicant, answer: Answer) -> Answer:
         if isinstance(answer, Deferred):
-            return answer.addCallback(partial(self._note, applicant))
+            return answer.addCallback(partial(self._note_late, applicant))
         return self._note(applicant, answer)
 
+    def _note_late(self, applicant: Applicant, outcome: Outcome) -> Outcome:
+        """The same, of an outcome that took its time: a hundred guesses at once are heard no longer than one by one."""
+        if not isinstance(outcome, Challenged) and self._is_locked_out(applicant):
+            outcome = LOCKED_OUT
+        return self._note(applicant, outcome)
+
     def _note(self, applicant: Applicant, outcome: Outcome) -> Outcome:
-        """Count and record an outcome; a challenge is none yet."""
+        """Count an outcome, and record a failure; a challenge is none yet. Who proves to be somebody is not in yet."""
         if isinstance(outcome, Challenged):
             return replace(outcome, judge=lambda answer: self._judge(applicant, outcome, answer))
         address = applicant.evidence.address
         if isinstance(outcome, Accepted):
-            if self._lockout is not None:
-                self._lockout.succeeded(address, outcome.authid)
-            self._record(
-                Entry(
-                    event="login",
-                    outcome="success",
-                    realm=outcome.realm or applicant.realm,
-                    session=applicant.session,
-                    authid=outcome.authid,
-                    authrole=outcome.authrole,
-                    authmethod=outcome.authmethod,
-                    address=applicant.transport.get("peer"),
-                )
-            )
+            if self._lockout is not None:  # failures are counted under the name that the client gives
+                self._lockout.succeeded(address, _authid_of(applicant) or outcome.authid)
             return outcome
         is_at_fault = outcome is not LOCKED_OUT and outcome.reason != AUTHENTICATION_FAILED
         if self._lockout is not None and is_at_fault:
             self._lockout.failed(address, _authid_of(applicant))
-        self._record(
-            Entry(
-                event="login",
-                outcome="failure",
-                realm=applicant.realm,
-                session=applicant.session,
-                authid=_authid_of(applicant),
-                authmethod=self.name,
-                address=applicant.transport.get("peer"),
-                reason=outcome.message,
-            )
-        )
+        self._record(failed_login(applicant, self.name, outcome.message))
         return outcome
 
 

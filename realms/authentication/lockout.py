@@ -4,9 +4,12 @@ Failures in a row are counted three times: for an authid from an address, so tha
 that nobody tries one password on every name; and for an authid from wherever, so that many addresses do not help. The
 last would let a stranger lock somebody out: addresses from which that authid came in before are spared it.
 
-What is counted is what a client says to be, known here or not: being locked out tells nothing about who exists.
+What is counted is what a client says to be, known here or not: being locked out tells nothing about who exists. Names
+that differ in case, in white space around them, or in width are one: who judges may take them for one, too.
 """
 
+import unicodedata
+from hashlib import sha256
 from typing import Final, Literal, NamedTuple
 
 from realms.addresses import network_of
@@ -15,10 +18,13 @@ from realms.clock import Clock
 MAX_COUNTED: Final = 100_000
 """Addresses and names that are remembered; the one that has been quiet for the longest time makes room."""
 
+MAX_NAME: Final = 256
+"""Characters of a name that count: preparing more takes time, and strangers choose them."""
+
 FORGET_AFTER: Final = 4
 """How many of the longest waits without a failure make it forgotten."""
 
-Key = tuple[Literal["both", "address", "authid"], str, str]
+Key = tuple[Literal["both", "address", "authid"], str, bytes]
 
 
 class LockoutRules(NamedTuple):
@@ -51,7 +57,7 @@ class Lockout:
         self._clock = clock
         self._most = most
         self._counts: dict[Key, Count] = {}  # the one that failed last is the last
-        self._welcome: dict[tuple[str, str], None] = {}
+        self._welcome: dict[tuple[str, bytes], None] = {}
         """Where an authid came in from; the latest is the last."""
 
     def holds(self, address: str, authid: str | None) -> bool:
@@ -72,10 +78,10 @@ class Lockout:
 
     def succeeded(self, address: str, authid: str) -> None:
         """Forget the failures of an authid here. Not those of the address: one may have one account to reset them."""
-        network = network_of(address)
-        self._counts.pop(("both", network, authid), None)
-        self._welcome.pop((network, authid), None)
-        self._welcome[network, authid] = None
+        network, name = network_of(address), _name_of(authid)
+        self._counts.pop(("both", network, name), None)
+        self._welcome.pop((network, name), None)
+        self._welcome[network, name] = None
         while len(self._welcome) > self._most:
             del self._welcome[next(iter(self._welcome))]
 
@@ -84,11 +90,12 @@ class Lockout:
         network, rules = network_of(address), self._rules
         keys: list[tuple[Key, int]] = []
         if network:  # all that come over a Unix socket share one: it says nothing
-            keys.append((("address", network, ""), rules.address_after))
+            keys.append((("address", network, b""), rules.address_after))
         if authid is not None:
-            keys.append((("both", network, authid), rules.after))
-            if (network, authid) not in self._welcome:
-                keys.append((("authid", "", authid), rules.authid_after))
+            name = _name_of(authid)
+            keys.append((("both", network, name), rules.after))
+            if (network, name) not in self._welcome:
+                keys.append((("authid", "", name), rules.authid_after))
         return keys
 
     def _wait(self, excess: int) -> float:
@@ -96,3 +103,8 @@ class Lockout:
         if excess < 0:
             return 0
         return min(self._rules.first * 2.0 ** min(excess, 64), self._rules.longest)
+
+
+def _name_of(authid: str) -> bytes:
+    """What stands for a name, however it is spelled; of one size, however long it is."""
+    return sha256(unicodedata.normalize("NFKC", authid.strip()[:MAX_NAME]).casefold().encode()).digest()

@@ -80,6 +80,9 @@ class Principal:
     expires: float | None = None
     """When what proves it is no longer good, in seconds since 1970."""
 
+    alias: str | None = None
+    """Another authid that the client may give: the source has seen it, and has the last word."""
+
     proven: bool = False
     """The source has judged the credentials of the inquiry itself, and they are good."""
 

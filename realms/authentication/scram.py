@@ -112,8 +112,8 @@ class Scram:
         if found is not None and found.scram is not None:
             real = self._dialect.keys(found.scram)
             if real is not None:
-                self._decoys.note(found)
                 secret, keys, meant = found.scram, real, found
+        self._decoys.note_scram(secret, is_real=meant is not None)
         nonce = self._dialect.join(opening.nonce, self._random.randbytes(NONCE_SIZE))
         extra = {"nonce": nonce, **self._dialect.parameters(secret)}
         return Challenged(self.name, extra, lambda answer: self._judge(opening, extra, keys, meant, answer))

@@ -46,7 +46,7 @@ class ClientCertificate:
         authid = applicant.hello.authid
         if found is None or fingerprint not in found.certificates:
             return Denied()
-        if isinstance(authid, str) and authid != found.authid:
+        if isinstance(authid, str) and authid not in (found.authid, found.alias):
             return Denied()
         expires = load_der_x509_certificate(certificate).not_valid_after_utc.timestamp()
         return self._admit(replace(found, expires=expires), self.name)

@@ -68,8 +68,8 @@ class Wampcra:
         principal, secret = self._decoys.cra(authid)  # also if it is not needed: it takes time
         meant = None
         if found is not None and found.cra is not None:
-            self._decoys.note(found)
             meant, principal, secret = found, found, found.cra
+        self._decoys.note_cra(principal, secret, is_real=meant is not None)
         challenge = self._text(applicant, principal)
         extra: dict[str, Any] = {"challenge": challenge}
         if secret.salt is not None:

@@ -54,6 +54,8 @@ def _extend(realm: "Realm", caller: "Session", outcome: Outcome) -> Result:
     lease = caller.lease
     if lease is not None and outcome.expires is not None:
         lease.extend(outcome.expires)
+        if caller.credential is None:
+            caller.credential = outcome.credential  # who stays by a login leaves with it
     return Result([None if lease is None else written(lease.expires)])
 
 

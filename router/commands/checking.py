@@ -36,12 +36,18 @@ def _describe_realm(realm: Realm) -> str:
 def _describe_listener(listener: Listener) -> str:
     spoken = [
         f"WebSocket {listener.websocket.path}" if listener.websocket is not None else "",
+        f"long-poll {listener.longpoll.path}" if listener.longpoll is not None and listener.http else "",
         "RawSocket" if listener.rawsocket else "",
         "HTTP" if listener.http else "",
     ]
-    host = f"[{listener.host}]" if ":" in listener.host else listener.host
+    if listener.redirect_to_https is not None:
+        spoken = ["redirects to https"]
+    if listener.unix is not None or listener.systemd is not None:
+        where = listener.where
+    else:
+        where = f"[{listener.host}]:{listener.port}" if ":" in listener.host else f"{listener.host}:{listener.port}"
     secured = "TLS: " if listener.tls is not None else ""
-    return f"{host}:{listener.port} ({secured}{', '.join(filter(None, spoken))})"
+    return f"{where} ({secured}{', '.join(filter(None, spoken))})"
 
 
 def _count(number: int, noun: str) -> str:

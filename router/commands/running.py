@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+import router.activation  # noqa: F401 - before Twisted, see PASSED there
 from router.commands.configuration import DEFAULT, Commands, load_or_refuse, path_of
 from router.config import warnings
 

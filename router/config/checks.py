@@ -6,20 +6,23 @@ attributes are Holes, it holds nothing, and `checking.known` tells it from a val
 
 import ipaddress
 import re
-from collections.abc import Hashable, Iterable
 from typing import Final
 
+from router.config.address_checks import check_address, check_addresses
+from router.config.bridge_checks import check_bridges
 from router.config.checking import check_unique, known
 from router.config.decoding import Decoder
 from router.config.door_checks import check_door
 from router.config.dynamic_checks import check_dynamic
-from router.config.listeners import Listener, Tls
+from router.config.listeners import Listener
+from router.config.longpoll_checks import check_longpoll
 from router.config.mistakes import did_you_mean
 from router.config.model import Config, Limits
+from router.config.mount_checks import check_folder, check_mounts
 from router.config.realm_checks import check_realm
 from router.config.realms import RealmTemplate, Resume
-from router.config.source import explain_os_error
-from router.config.tls_checks import check_methods_of_tls, check_tls
+from router.config.tls import Tls
+from router.config.tls_checks import check_methods_of_tls, check_redirect, check_tls
 from router.config.token_checks import check_logins
 from router.config.web import Web
 from router.config.wording import quoted
@@ -37,13 +40,15 @@ def check(config: Config, decoder: Decoder) -> None:
     _check_choice_of_realm(config, decoder)
     for listener in config.listeners:
         _check_listener(listener, decoder)
-    _check_addresses(config.listeners, decoder)
+    check_addresses(config.listeners, decoder)
     check_methods_of_tls(config, decoder)
     check_logins(config, decoder)
     _check_limits(config.limits, decoder)
     _check_buffers(config, decoder)
     if isinstance(config.web, Web):
-        _check_web(config.web, decoder)
+        check_folder(config.web, "directory", decoder)
+    check_mounts(config, decoder)
+    check_bridges(config, decoder)
 
 
 def _check_choice_of_realm(config: Config, decoder: Decoder) -> None:
@@ -76,19 +81,10 @@ def _check_listener(listener: Listener, decoder: Decoder) -> None:
         decoder.note(decoder.place(listener), "nothing to speak: one of websocket, rawsocket and http must be on")
     if isinstance(listener.tls, Tls):
         check_tls(listener.tls, decoder)
+    check_redirect(listener, decoder)
+    check_address(listener, decoder)
     check_door(listener, decoder)
-
-
-def _check_addresses(listeners: Iterable[Listener], decoder: Decoder) -> None:
-    seen: dict[Hashable, int] = {}
-    for listener in listeners:
-        address, place = (listener.host, listener.port), decoder.place(listener)
-        if not known(listener.host) or not known(listener.port) or listener.port == 0:
-            continue
-        if address in seen:
-            where = f"{listener.host} port {listener.port}"
-            decoder.note(place, f"a second listener on {where}; the first is in line {seen[address]}")
-        seen.setdefault(address, place.line)
+    check_longpoll(listener, decoder)
 
 
 def _check_limits(limits: Limits, decoder: Decoder) -> None:
@@ -107,17 +103,6 @@ def _check_buffers(config: Config, decoder: Decoder) -> None:
             continue
         if resume.buffer > config.limits.outbox_size:
             decoder.note(decoder.place(resume, "buffer"), "`buffer` must fit in an outbox, `limits.outbox_size`")
-
-
-def _check_web(web: Web, decoder: Decoder) -> None:
-    if not known(web.directory) or web.directory is None:
-        return
-    try:
-        next(web.directory.iterdir(), None)
-    except NotADirectoryError:
-        decoder.note(decoder.place(web, "directory"), f"{web.directory}: a file, not a folder")
-    except OSError as error:
-        decoder.note(decoder.place(web, "directory"), f"{web.directory}: {explain_os_error(error)}")
 
 
 def _is_host(host: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from router.config.bridge import Bridge
 from router.config.listeners import Listener
 from router.config.realms import Realm, RealmTemplate
 from router.config.scalars import Size
@@ -107,6 +108,13 @@ class Config(Section, frozen=True, kw_only=True):
     realm_template: Annotated[
         RealmTemplate | None, Meta(description="Realms that are made when a client joins them; `false` makes none.")
     ] = None
+    pid_file: Annotated[
+        Path | None,
+        Meta(
+            description="The file in which the router leaves its process id while it runs, relative to this one's "
+            "folder; `wamplex reload` needs it."
+        ),
+    ] = None
     agent: Annotated[
         bool, Meta(description="Tell clients the name and version of the router, in WELCOME.Details.agent.")
     ] = True
@@ -119,3 +127,6 @@ class Config(Section, frozen=True, kw_only=True):
         Audit | None, Meta(description="Record who came in and who was denied what; `false` does not.")
     ] = None
     web: Annotated[Web | None, Meta(description="The files served over HTTP; `false` serves none.")] = Web()
+    bridges: Annotated[
+        tuple[Bridge, ...], Meta(description="Realms that are reached over plain HTTP, on the listeners with `http`.")
+    ] = ()

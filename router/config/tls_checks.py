@@ -1,78 +1,82 @@
 """What must fit together in the TLS of listeners, and in the methods that build on it."""
 
+import re
 import ssl
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Final
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from router.config.authentication import Certificate, Cryptosign, Dynamic, Principal, Scram
 from router.config.checking import known
 from router.config.decoding import Decoder
-from router.config.listeners import ClientCertificates, Listener, Tls
+from router.config.listeners import Listener
 from router.config.model import Config
+from router.config.pem import UnusableFile, load_authorities, load_pair, names_of, read
 from router.config.realms import Realm
 from router.config.scalars import Secret
-from router.config.source import explain_os_error
+from router.config.tls import ClientCertificates, OtherCertificate, RedirectToHttps, Tls, pairs_of
 from router.config.wording import quoted
 
 _KEY_SIZE: Final = 32
+_HOST: Final = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 
 
 def check_tls(tls: Tls, decoder: Decoder) -> None:
-    """Load certificate, key and authorities as the listener will."""
-    readable = [
-        _is_readable(tls, key, path, decoder) for key, path in (("certificate", tls.certificate), ("key", tls.key))
-    ]
-    if all(readable):
-        _check_pair(tls, decoder)
+    """Load certificates, keys and authorities as the listener will."""
+    names: set[str] = set()
+    for pair in pairs_of(tls):
+        certificate = _load_pair(pair, decoder)
+        if certificate is None:
+            continue
+        own = names_of(certificate)
+        if isinstance(pair, OtherCertificate) and names.issuperset(own):
+            why = "has no name but those of certificates above" if own else "has no name (subjectAltName) of a host"
+            decoder.note(decoder.place(pair, "certificate"), f"{pair.certificate}: {why}: no client would get it")
+        names.update(own)
     asked = tls.client_certificates
-    if isinstance(asked, ClientCertificates) and _is_readable(asked, "authorities", asked.authorities, decoder):
-        _check_certificates(asked, "authorities", asked.authorities, decoder)
+    if isinstance(asked, ClientCertificates) and known(asked.authorities):
+        try:
+            load_authorities(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), asked.authorities)
+        except UnusableFile as unusable:
+            decoder.note(decoder.place(asked, "authorities"), str(unusable))
 
 
-def _is_readable(section: Struct, key: str, path: Path, decoder: Decoder) -> bool:
-    if not known(path):
-        return False
+def _load_pair(pair: Tls | OtherCertificate, decoder: Decoder) -> x509.Certificate | None:
+    """Note what is wrong with either file at its own key."""
+    if not known(pair.certificate) or not known(pair.key):
+        return None
+    is_readable = True
+    for key, path in (("certificate", pair.certificate), ("key", pair.key)):
+        try:
+            read(path)
+        except UnusableFile as unusable:
+            decoder.note(decoder.place(pair, key), str(unusable))
+            is_readable = False
     try:
-        path.read_bytes()
-    except OSError as error:
-        decoder.note(decoder.place(section, key), f"{path}: {explain_os_error(error)}")
-        return False
-    return True
+        return load_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), pair.certificate, pair.key) if is_readable else None
+    except UnusableFile as unusable:
+        decoder.note(decoder.place(pair, "key" if unusable.is_key else "certificate"), str(unusable))
+        return None
 
 
-def _check_certificates(section: Struct, key: str, path: Path, decoder: Decoder) -> bool:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(path)
-    except (ssl.SSLError, ValueError):
-        decoder.note(decoder.place(section, key), f"{path}: not a certificate in PEM")
-        return False
-    return True
-
-
-def _check_pair(tls: Tls, decoder: Decoder) -> None:
-    if not _check_certificates(tls, "certificate", tls.certificate, decoder):
+def check_redirect(listener: Listener, decoder: Decoder) -> None:
+    """A listener that sends everybody on does nothing else."""
+    redirect = listener.redirect_to_https
+    if not isinstance(redirect, RedirectToHttps):
         return
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls.certificate, tls.key, password=_no_passphrase)
-    except _PassphraseNeeded:
-        decoder.note(decoder.place(tls, "key"), f"{tls.key}: the key is protected by a passphrase; remove it")
-    except ssl.SSLError as error:
-        fits = error.reason != "KEY_VALUES_MISMATCH"
-        why = "not a private key in PEM" if fits else "the key does not belong to the certificate"
-        decoder.note(decoder.place(tls, "key"), f"{tls.key}: {why}")
-
-
-class _PassphraseNeeded(Exception):  # noqa: N818 - says it
-    pass
-
-
-def _no_passphrase() -> str:
-    """Called by OpenSSL for a protected key; without it, OpenSSL would ask on the terminal."""
-    raise _PassphraseNeeded
+    if listener.tls is not None:
+        decoder.note(decoder.place(listener, "redirect_to_https"), "`tls` is on here already: plain HTTP never comes")
+    for key in ("websocket", "longpoll", "rawsocket"):
+        if decoder.says(listener, key) and getattr(listener, key):
+            why = f"with `redirect_to_https` nothing but that is spoken here: leave `{key}` out"
+            decoder.note(decoder.place(listener, key), why)
+    if listener.http is False:
+        decoder.note(decoder.place(listener, "http"), "`redirect_to_https` needs HTTP: leave `http` out")
+    if known(redirect.host) and redirect.host is not None and _HOST.fullmatch(redirect.host) is None:
+        decoder.note(decoder.place(redirect, "host"), f"{quoted(redirect.host)} is no host name; the port has its key")
 
 
 # --- methods that build on TLS, and the key of the router --------------------------------------------------------
@@ -114,9 +118,11 @@ def methods_that_bind(realm: Realm) -> dict[str, Cryptosign | Scram]:
 def without_tls(listeners: Iterable[Listener], method: str) -> list[str]:
     """The addresses where clients may come by this method, and have no TLS for it."""
     return [
-        f"{listener.host} port {listener.port}"
+        listener.where
         for listener in listeners
-        if listener.tls is None and (listener.authmethods is None or method in listener.authmethods)
+        if listener.tls is None
+        and listener.redirect_to_https is None
+        and (listener.authmethods is None or method in listener.authmethods)
     ]
 
 

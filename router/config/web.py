@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from router.config.mounts import Mount
 from router.config.section import Deadline, Section, Text, UrlPath
 
 
@@ -26,11 +27,17 @@ class Login(Section, frozen=True, kw_only=True):
 
 
 class Web(Section, frozen=True, kw_only=True):
-    """Files that the listeners with `http` serve."""
+    """What the listeners with `http` serve."""
 
-    path: Annotated[UrlPath, Meta(description="The path below which the files appear.")] = "/"
+    path: Annotated[
+        UrlPath | None,
+        Meta(description="The path below which the page, or the files of `directory`, appear; null serves none."),
+    ] = "/"
     directory: Annotated[
         Path | None,
         Meta(description="The folder to serve, relative to this file's; null is the page that comes with Wamplex."),
     ] = None
+    mounts: Annotated[
+        tuple[Mount, ...], Meta(description="What else is served: folders, applications, redirects, other servers.")
+    ] = ()
     login: Annotated[Login | None, Meta(description="Let browsers log in over HTTP; `false` does not.")] = None

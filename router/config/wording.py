@@ -18,7 +18,9 @@ _PATTERNS: Final = {
     r"^/[^\s?#]*$": "a path that starts with `/`, without white space, `?` and `#`",
     r"^[0-9a-fA-F]{64}$": "64 hexadecimal digits",
     r"^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}$": "a SHA-256 fingerprint: 32 octets in hexadecimal",
+    r"^0[0-7]{3}$": 'four octal digits in quotes, such as "0660"',
     r"^0x[0-9a-fA-F]{40}$": "an address: `0x` and 40 hexadecimal digits",
+    r"^[A-Za-z0-9-]{1,64}$": "the name of a header field",
     r"^[A-Za-z0-9_-]{1,64}$": "up to 64 letters, digits, `-` and `_`",
 }
 """Every pattern of the model, in words."""
@@ -96,6 +98,8 @@ def hint(node: yaml.Node, kind: inspect.Type) -> str:
             return "; put it in quotes"
         case inspect.LiteralType() if text is not None:
             return did_you_mean(text, map(str, kind.values))
+        case inspect.LiteralType() if kind_of(node) in _LOOKS_LIKE_TEXT and node.value in kind.values:
+            return "; put it in quotes"
         case inspect.LiteralType() if truth_of(node) is not None:
             return "; YAML takes on, off, yes and no for truth values"
         case inspect.IntType() | inspect.FloatType() if text is not None and is_number(text):

@@ -26,7 +26,13 @@ SELECT authid, role, enabled, ticket, wampcra, scram, totp,
     WHERE keys.realm = principals.realm AND keys.authid = principals.authid)
 FROM principals WHERE realm = ?1
 """
-BY_AUTHID: Final = COLUMNS + "AND authid = ?2"
+BY_AUTHID: Final = """
+SELECT ?2, role, enabled, ticket, wampcra, scram, totp,
+    (SELECT group_concat(kind || ' ' || key) FROM keys WHERE realm = ?1 AND authid = ?2)
+FROM (SELECT 1) LEFT JOIN principals ON realm = ?1 AND authid = ?2
+"""
+"""A row in any case, as nobody should be found sooner than somebody; without a role it is nobody's."""
+
 OWNER: Final = "(SELECT authid FROM keys WHERE realm = ?1 AND kind = ?2 AND key = ?3)"
 BY_KEY: Final = COLUMNS + f"AND authid = {OWNER}"
 
@@ -94,7 +100,8 @@ class Database:
     def _read(self, question: str, *about: str) -> Entry | None:
         with self._told():
             row = self._db.execute(question, (self._realm, *about)).fetchone()
-        return None if row is None else entry_of(row)
+        entry = None if row is None else entry_of(row)
+        return None if entry is None or entry.role is None else entry
 
     # --- changing ---------------------------------------------------------------------------------------------
 

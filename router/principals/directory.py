@@ -5,10 +5,12 @@ from typing import Final, Protocol
 
 from twisted.logger import Logger
 
+from realms.authentication import Accepted
 from realms.authentication.off_loop import OffLoop
 from realms.authentication.principals import Found, Inquiry, Listed, Principal
 from realms.authentication.verifiers import Cost, cost_of
 from realms.clock import Clock
+from realms.session import Session
 from router.config.realms import Realm
 from router.principals.database import Database
 from router.principals.database_file import is_exposed
@@ -16,6 +18,9 @@ from router.principals.file import File
 from router.principals.listed import principal_of
 
 log = Logger(namespace="principals")
+
+KEPT_BY_US: Final = frozenset({"static", "database"})
+"""`authprovider` of principals that the router itself keeps."""
 
 POLL: Final = 1.0
 """Seconds until a change of file or database is noticed; looking costs some ten microseconds."""
@@ -88,6 +93,12 @@ class Directory:
             if role is not None:
                 return role
         return None
+
+    def is_gone(self, identity: Accepted | Session) -> bool:
+        """Whether somebody whom the router itself keeps is gone, or has another role now. Raises CannotUse."""
+        if identity.authprovider not in KEPT_BY_US or identity.authmethod == "anonymous":
+            return False
+        return self.role_now(identity.authid) != identity.authrole
 
     def cost(self) -> Cost | None:
         """What comparing with a password costs at most; None if nobody has a password."""

@@ -28,6 +28,8 @@ from twisted.logger import Logger
 from realms.addresses import network_of
 from router.transports.buckets import Bucket
 from router.transports.http_head import RefusedRequest
+from router.transports.proxies import NO_PROXIES, Proxies
+from router.transports.whereabouts import Whereabouts, whereabouts_of
 
 RETRY_AFTER: Final = 5
 """Seconds after which who was turned away may try again: as long as a handshake may take, so seats are free by then."""
@@ -67,6 +69,9 @@ class Totals:
     origin: int = 0
     """Refused, because of the page they come from."""
 
+    no_proxy: int = 0
+    """Cut, because they came past the proxy, or brought no header of the PROXY protocol."""
+
 
 class Descriptors:
     """The file descriptors that the process has for connections, seated or standing."""
@@ -105,9 +110,13 @@ class Admission:
         max_per_address: int | None = None,
         handshake_rate: int | None = None,
         secure: bool = False,
+        proxies: Proxies = NO_PROXIES,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        """`secure`: the listener speaks TLS, whose handshake is what costs, so it is what the rate is about."""
+        """`secure`: the listener speaks TLS, whose handshake is what costs, so it is what the rate is about.
+
+        `proxies` come from one address for many clients; theirs counts once they are introduced.
+        """
         self.totals = Totals()
         self._now = now
         self._descriptors = descriptors if descriptors is not None else Descriptors()
@@ -115,6 +124,8 @@ class Admission:
         self._max_per_address = max_per_address
         self._bucket = None if handshake_rate is None else Bucket(handshake_rate, now())
         self._counts_accepts = secure
+        self._proxies = proxies
+        self._introduced: dict[asyncio.BaseTransport, Whereabouts] = {}
         self._seats: dict[asyncio.BaseTransport, str] = {}
         self._standing: set[asyncio.BaseTransport] = set()
         self._addresses: dict[str, int] = {}
@@ -127,16 +138,50 @@ class Admission:
 
     def enter(self, transport: asyncio.BaseTransport) -> bool:
         """Give a connection that was accepted its seat; or False, and it is to be told so, or was cut already."""
-        address = address_of(transport) if self._max_per_address is not None else ""
+        address = self._counted(whereabouts_of(transport)) if self._max_per_address is not None else ""
         if not self._has_seat(address):
             self._turn_away(transport)
             return False
+        self._sit(transport, address)
+        return True
+
+    def seat(self, transport: asyncio.BaseTransport, where: Whereabouts) -> bool:
+        """Give a seat to a long-poll transport, which has no socket of its own, or none: one socket could open any
+        number of them, so they count against the rate whatever the sockets did.
+        """
+        address = self._counted(where) if self._max_per_address is not None else ""
+        if not self._has_seat(address) or not (self._counts_accepts or self._keeps_rate()):
+            return False
+        self._sit(transport, address)
+        return True
+
+    def whereabouts(self, transport: asyncio.BaseTransport) -> Whereabouts:
+        """Where the peer of a connection is."""
+        return self._introduced.get(transport) or whereabouts_of(transport)
+
+    def introduce(self, transport: asyncio.BaseTransport, client: Whereabouts) -> bool:
+        """A proxy has said whose connection it is. False if that address has all its seats; it is to be told so."""
+        self._introduced[transport] = client
+        if self._max_per_address is None or transport not in self._seats:
+            return transport in self._seats
+        address = self._counted(client)
+        if address == self._seats[transport]:
+            return True
+        if self._is_full(address):
+            self._vacate(transport)
+            self._turn_away(transport)
+            return False
+        self._uncount(self._seats[transport])
         self._seats[transport] = address
-        self._descriptors.seated += 1
-        self.totals.accepted += 1
         if address:
             self._addresses[address] = self._addresses.get(address, 0) + 1
         return True
+
+    def cut(self, transport: asyncio.BaseTransport, why: str) -> None:
+        """End a connection that is none of a trusted proxy, where all have to be."""
+        self.totals.no_proxy += 1
+        self._tell(why)
+        transport.abort()  # type: ignore[attr-defined] # it is one of a socket
 
     def grant(self) -> bool:
         """Whether a WebSocket or RawSocket may open now; asked once for each, when nothing else is in its way."""
@@ -149,32 +194,54 @@ class Admission:
         elif old in self._standing:
             self._standing.remove(old)
             self._standing.add(new)
+        if old in self._introduced:
+            self._introduced[new] = self._introduced.pop(old)._replace(secure=True)
 
     def leave(self, transport: asyncio.BaseTransport) -> None:
         """The connection is over; idempotent."""
-        address = self._seats.pop(transport, None)
-        if address is None:
-            if transport in self._standing:
-                self._standing.discard(transport)
-                self._descriptors.stood -= 1
-            return
+        if self._introduced:
+            self._introduced.pop(transport, None)
+        if transport in self._seats:
+            self._vacate(transport)
+        elif transport in self._standing:
+            self._standing.discard(transport)
+            self._descriptors.stood -= 1
+
+    def _sit(self, transport: asyncio.BaseTransport, address: str) -> None:
+        self._seats[transport] = address
+        self._descriptors.seated += 1
+        self.totals.accepted += 1
+        if address:
+            self._addresses[address] = self._addresses.get(address, 0) + 1
+
+    def _vacate(self, transport: asyncio.BaseTransport) -> None:
         self._descriptors.seated -= 1
+        self._uncount(self._seats.pop(transport))
+
+    def _uncount(self, address: str) -> None:
         if address:
             self._addresses[address] -= 1
             if not self._addresses[address]:
                 del self._addresses[address]
+
+    def _counted(self, where: Whereabouts) -> str:
+        """What counts as one address, see `network_of`; empty for a Unix socket, and a proxy."""
+        return "" if not where.address or self._proxies.trusts(where) else network_of(where.address)
 
     def _has_seat(self, address: str) -> bool:
         if len(self._seats) >= self._max or self._descriptors.seated >= self._descriptors.seats:
             self.totals.full += 1
             self._tell("all seats are taken")
             return False
+        return not self._is_full(address) and (not self._counts_accepts or self._keeps_rate())
+
+    def _is_full(self, address: str) -> bool:
         most = self._max_per_address
-        if address and most is not None and self._addresses.get(address, 0) >= most:
-            self.totals.same_address += 1
-            self._tell(f"{address} has {most} connections already")
+        if not address or most is None or self._addresses.get(address, 0) < most:
             return False
-        return not self._counts_accepts or self._keeps_rate()
+        self.totals.same_address += 1
+        self._tell(f"{address} has {most} connections already")
+        return True
 
     def _keeps_rate(self) -> bool:
         if self._bucket is None or self._bucket.take(self._now()):
@@ -197,12 +264,6 @@ class Admission:
         if self._told is None or now - self._told >= TELL_EVERY:
             log.warn("Turned away {count} connections: {why}", count=self._untold, why=why)
             self._told, self._untold = now, 0
-
-
-def address_of(transport: asyncio.BaseTransport) -> str:
-    """What counts as one address, see `network_of`; empty for a Unix socket."""
-    name = transport.get_extra_info("peername")
-    return network_of(name[0]) if isinstance(name, tuple) else ""
 
 
 def turned_away(why: str = "this router has as many connections as it takes") -> RefusedRequest:

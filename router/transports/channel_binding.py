@@ -2,7 +2,7 @@
 
     tls-exporter            TLS 1.3     32 octets of keying material (RFC 9266)
     tls-unique              TLS 1.2     the first Finished message of the handshake, 12 octets (RFC 5929, section 3)
-    tls-server-end-point    both        the hash of the listener's certificate (RFC 5929, section 4)
+    tls-server-end-point    both        the hash of the certificate that the client was shown (RFC 5929, section 4)
 
 tls-unique is not defined for TLS 1.3, although Python gives an answer. With TLS 1.2 it is good for full handshakes
 only: who resumes two sessions can make their channels look the same ("triple handshake", RFC 7627).
@@ -18,12 +18,6 @@ from router.transports.tls_exporter import keying_material
 
 LABEL: Final = b"EXPORTER-Channel-Binding"
 EXPORTED: Final = 32
-
-
-class ServerContext(ssl.SSLContext):
-    """The context of a listener, which knows what its certificate gives for tls-server-end-point."""
-
-    end_point: bytes | None = None
 
 
 def channel_id(connection: ssl.SSLObject, binding: str) -> bytes | None:

@@ -180,7 +180,8 @@ class Connection:
 
     def evidence(self) -> Evidence:
         """What the connection proves about its peer."""
-        return evidence_of(self.transport, self.cookie, self.terms.authmethods)
+        where = self.terms.admission.whereabouts(self.transport)
+        return evidence_of(self.transport, where, self.cookie, self.terms.authmethods)
 
     def traffic(self) -> Traffic:
         """What was received and sent so far; what waits in `out` counts as sent."""

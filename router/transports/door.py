@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NO_HTTP = RefusedRequest(HTTPStatus.BAD_REQUEST, "this port speaks WebSocket, RawSocket and HTTP/1.1")
 TOO_LARGE = RefusedRequest(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too large")
+TOO_LONG = RefusedRequest(HTTPStatus.REQUEST_URI_TOO_LONG, "the address of the request is too long")
 TOO_LATE = RefusedRequest(HTTPStatus.REQUEST_TIMEOUT, "the request took too long")
 NOT_FOUND = RefusedRequest(HTTPStatus.NOT_FOUND, "there is nothing here")
 
@@ -75,7 +76,7 @@ class Door(asyncio.Protocol):
         if 0 <= end <= MAX_HEAD:
             self._hand_on(self.head[: end + len(END_OF_HEAD)])
         elif len(self.head) > MAX_HEAD:
-            self._refuse(TOO_LARGE)
+            self._refuse(TOO_LARGE if b"\r\n" in self.head[:MAX_HEAD] else TOO_LONG)
         elif not self.head[:1].isupper() or (b"\n" in data and not REQUEST_LINE.match(self.head)):
             self._refuse(NO_HTTP)
 

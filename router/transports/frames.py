@@ -17,6 +17,9 @@ CLOSE: Final = 0x8
 PING: Final = 0x9
 PONG: Final = 0xA
 
+RSV1: Final = 0x40
+"""Beside the opcode: the message is compressed (RFC 7692, section 6)."""
+
 _FIN = 0x80
 _TEXT_HEADERS = [bytes((_FIN | TEXT, length)) for length in range(126)]
 _BINARY_HEADERS = [bytes((_FIN | BINARY, length)) for length in range(126)]
@@ -32,6 +35,12 @@ def frame_binary(payload: bytes) -> bytes:
     """One unfragmented binary frame."""
     length = len(payload)
     return (_BINARY_HEADERS[length] if length < 126 else _long_header(BINARY, length)) + payload
+
+
+def frame_message(opcode: int, payload: bytes) -> bytes:
+    """One unfragmented frame; `opcode` is TEXT or BINARY, maybe with RSV1."""
+    length = len(payload)
+    return (bytes((_FIN | opcode, length)) if length < 126 else _long_header(opcode, length)) + payload
 
 
 def frame_ping(payload: bytes = b"") -> bytes:

@@ -67,6 +67,8 @@ class Keepalive:
         nobody acknowledges (USER_TIMEOUT).
         """
         connection: socket.socket = transport.get_extra_info("socket")
+        if connection.family == socket.AF_UNIX:
+            return  # both ends are on this machine: the kernel knows at once
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in (
             (socket.TCP_KEEPIDLE, max(1, round(self.interval))),

@@ -69,13 +69,14 @@ def parse_origin(text: str) -> Origin:
     return _origin(found["scheme"], found["host"], found["port"])
 
 
-def same_origins(head: Head, *, secure: bool) -> frozenset[Origin]:
+def same_origins(head: Head, *, secure: bool, host: str = "") -> frozenset[Origin]:
     """The origins of pages that came from where this request goes.
 
-    Where TLS may end before us the page is `https` and the request is not; a plain page never comes to a listener with
-    TLS by itself. This is the place to learn from a proxy what the browser has asked for.
+    `secure` and `host` are what a trusted proxy says of what the browser asked for, see `Whereabouts`. Without its word
+    TLS may still end before us, so the page may be `https` and the request is not; a plain page never comes to a
+    listener with TLS by itself.
     """
-    hosts = head.fields.get("host", [])
+    hosts = [host] if host else head.fields.get("host", [])
     found = _HOST.fullmatch(hosts[0].lower()) if len(hosts) == 1 else None
     if found is None:
         return frozenset()
@@ -95,23 +96,23 @@ class Origins:
         self._every = EVERY_PAGE in names
         self._fits = [_pattern(name) for name in sorted(names - {SAME_ORIGIN, NULL, EVERY_PAGE})]
 
-    def check(self, head: Head, *, secure: bool) -> None:
+    def check(self, head: Head, *, secure: bool, host: str = "") -> None:
         """Raise RefusedRequest, 403, unless the page that sends a request may connect."""
         given = head.fields.get("origin", [])
         if not given:
             if not self.allow_missing:
                 raise RefusedRequest(HTTPStatus.FORBIDDEN, "only pages may connect here: the request has no Origin")
-        elif len(given) > 1 or not self._allows(given[0], head, secure):
+        elif len(given) > 1 or not self._allows(given[0], head, secure, host):
             raise RefusedRequest(HTTPStatus.FORBIDDEN, "pages of this origin may not connect here")
 
-    def _allows(self, text: str, head: Head, secure: bool) -> bool:
+    def _allows(self, text: str, head: Head, secure: bool, host: str) -> bool:
         if text == NULL:
             return self._null
         try:
             origin = parse_origin(text)
         except InvalidOrigin:
             return False
-        if self._every or (self._same and origin in same_origins(head, secure=secure)):
+        if self._every or (self._same and origin in same_origins(head, secure=secure, host=host)):
             return True
         return any(fits(origin) for fits in self._fits)
 

@@ -54,7 +54,8 @@ def start_rawsocket(transport: asyncio.Transport, octets: bytes, terms: Terms) -
         refuse_rawsocket(transport, refused, terms)
         return
     transport.write(accept_handshake(handshake.serializer, terms.limits.max_message_size))
-    connection = RawSocket(terms, transport, WIRES[name], describe(transport, "rawsocket"), handshake.max_length)
+    details = describe(terms.admission.whereabouts(transport), "rawsocket")
+    connection = RawSocket(terms, transport, WIRES[name], details, handshake.max_length)
     transport.set_protocol(connection)
     connection.opened()
     connection.data_received(octets[HANDSHAKE_SIZE:])

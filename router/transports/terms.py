@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from router.transports.admission import Admission
 from router.transports.flusher import Flusher
+from router.transports.forwarded import Fields
 from router.transports.keepalive import Keepalive
 from router.transports.limits import Limits
 from router.transports.origins import Origins
+from router.transports.proxies import NO_PROXIES, Proxies
+from router.transports.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
     import asyncio
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
     from realms.transport import Transport
     from router.transports.arrival import Arrival
     from router.transports.connection import Connection
+    from router.transports.deflate import Compression
     from router.transports.door import Door
+    from router.transports.introduction import Introduction
 
 
 @dataclass(slots=True)
@@ -53,6 +58,12 @@ class Terms:
     default_codec: str | None = None
     """The serializer of a WebSocket client that offers no subprotocol at all; None refuses it."""
 
+    batched: bool = True
+    """Whether several messages may travel in one WebSocket message."""
+
+    compression: Compression | None = None
+    """How WebSocket messages are compressed; None does not."""
+
     websocket_paths: frozenset[str] = frozenset({"/ws"})
     rawsocket: bool = True
 
@@ -68,16 +79,26 @@ class Terms:
     origins: Origins = field(default_factory=Origins)
     """From which pages WebSockets may come."""
 
+    proxies: Proxies = NO_PROXIES
+    """Who is believed when it says for whom it speaks."""
+
+    proxy_protocol: bool = False
+    """Whether every connection begins with a header of the PROXY protocol, from one of `proxies`."""
+
     admission: Admission = field(default_factory=Admission)
     """Knows how many connections there are, and how many there may be."""
 
     connections: set[Connection] = field(default_factory=set)
     """All that are open or closing."""
 
-    doors: set[Door | Arrival] = field(default_factory=set)
+    doors: set[Door | Arrival | Introduction] = field(default_factory=set)
     """All that have not yet shown what they speak."""
 
     dropped: int = 0
     """Events that were dropped because a peer was too slow, or takes no frames of that size."""
 
     overruns: Overruns = field(default_factory=Overruns)
+
+    def locate(self, transport: asyncio.BaseTransport, fields: Fields) -> Whereabouts:
+        """Where the sender of a request is, that has these fields; see `proxies`."""
+        return self.proxies.believe(self.admission.whereabouts(transport), fields)

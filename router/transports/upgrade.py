@@ -10,24 +10,40 @@ import asyncio
 import binascii
 from base64 import b64decode
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.logger import Logger
 
 from router.cookies import kept_cookie
+from router.transports import batched
 from router.transports.admission import turned_away
+from router.transports.batches import BATCHED
 from router.transports.farewell import Farewell
 from router.transports.http_head import END_OF_HEAD, Head, RefusedRequest, parse_head
 from router.transports.origins import MAX_ORIGIN
 from router.transports.terms import Terms
 from router.transports.websocket import WIRES, WebSocket, start_websocket
+from router.transports.whereabouts import Whereabouts
+
+if TYPE_CHECKING:
+    from router.transports.deflate import Agreement
 
 SUBPROTOCOL = "wamp.2."
 
 log = Logger()
 
 
-def upgrade(transport: asyncio.Transport, octets: bytes, terms: Terms, kind: type[WebSocket] = WebSocket) -> None:
+class Chosen(NamedTuple):
+    """What is to be spoken on a connection."""
+
+    codec: str
+    subprotocol: str | None
+    """What to echo; None for a client that offered nothing."""
+
+    is_batched: bool = False
+
+
+def upgrade(transport: asyncio.Transport, octets: bytes, terms: Terms, kind: type[WebSocket] | None = None) -> None:
     """Answer an upgrade request. `octets` is its head, and whatever was read after it.
 
     The HTTP side may call this too, when the request comes as a later one on a connection that is kept alive. Either
@@ -36,21 +52,46 @@ def upgrade(transport: asyncio.Transport, octets: bytes, terms: Terms, kind: typ
     end = octets.index(END_OF_HEAD) + len(END_OF_HEAD)
     try:
         head = parse_head(octets[:end])
+        where = locate(transport, head, terms)
         key = check_upgrade(head)
-        check_origin(transport, head, terms)
-        codec, subprotocol = choose_codec(head.tokens("sec-websocket-protocol"), terms)
+        check_origin(where, head, terms)
+        chosen = choose_protocol(head.tokens("sec-websocket-protocol"), terms)
         if not terms.admission.grant():
             raise turned_away("this router has as many handshakes to do as it can")
     except RefusedRequest as refused:
         refuse(transport, refused, terms)
         return
-    details = describe(transport, "websocket")
+    details = describe(where, "websocket")
     if (origin := head.first("origin")) is not None:
         details["origin"] = origin
-    connection = kind(terms, transport, WIRES[codec], details)
+    offers = head.fields.get("sec-websocket-extensions", [])
+    agreement = None if terms.compression is None else terms.compression.negotiate(offers)
+    connection = _connection(kind, chosen, agreement, terms, transport, details)
     if terms.cookie is not None:
         connection.cookie = kept_cookie(head.fields.get("cookie", ()), terms.cookie)
-    start_websocket(connection, key, subprotocol, octets[end:])
+    extensions = None if agreement is None else agreement.field
+    start_websocket(connection, key, chosen.subprotocol, octets[end:], extensions)
+
+
+def _connection(
+    kind: type[WebSocket] | None,
+    chosen: Chosen,
+    agreement: Agreement | None,
+    terms: Terms,
+    transport: asyncio.Transport,
+    details: dict[str, Any],
+) -> WebSocket:
+    """Make the connection that speaks as was agreed upon."""
+    framed = WIRES[chosen.codec] if agreement is None else agreement.wires[chosen.codec]
+    if chosen.is_batched:
+        batching = batched.BatchedWebSocket(terms, transport, batched.WIRES[chosen.codec], details)
+        batching.pack = framed.frame
+        connection: WebSocket = batching
+    else:
+        connection = (kind or WebSocket)(terms, transport, framed, details)
+    if agreement is not None:
+        connection.inflater = agreement.inflater
+    return connection
 
 
 def check_upgrade(head: Head) -> bytes:
@@ -73,25 +114,34 @@ def check_upgrade(head: Head) -> bytes:
     return key[0].encode("ascii")
 
 
-def check_origin(transport: asyncio.Transport, head: Head, terms: Terms) -> None:
+def locate(transport: asyncio.Transport, head: Head, terms: Terms) -> Whereabouts:
+    """Where the sender of a request is, to which the connection belongs from now on; raises RefusedRequest."""
+    where = terms.locate(transport, head.fields)
+    if where != terms.admission.whereabouts(transport) and not terms.admission.introduce(transport, where):
+        raise turned_away("there are as many connections from your address as may be")
+    return where
+
+
+def check_origin(where: Whereabouts, head: Head, terms: Terms) -> None:
     """Check that the page that asks may connect; raises RefusedRequest, and tells the log, which scripts cannot see."""
     try:
-        terms.origins.check(head, secure=is_secure(transport))
+        terms.origins.check(head, secure=where.secure, host=where.host)
     except RefusedRequest:
         terms.admission.totals.origin += 1
         origins = ", ".join(head.fields.get("origin", ["none"]))[:MAX_ORIGIN]
-        log.info("{peer} may not connect from origin {origin}", peer=peer_of(transport), origin=origins)
+        log.info("{peer} may not connect from origin {origin}", peer=where.peer, origin=origins)
         raise
 
 
-def choose_codec(offers: list[str], terms: Terms) -> tuple[str, str | None]:
-    """Return the serializer's name and the subprotocol to echo; raises RefusedRequest if there is no overlap."""
+def choose_protocol(offers: list[str], terms: Terms) -> Chosen:
+    """Return what is to be spoken; raises RefusedRequest if there is no overlap."""
     for offer in offers:
         name = offer.removeprefix(SUBPROTOCOL)
-        if name != offer and name in terms.codecs:
-            return name, offer
+        codec = name.removesuffix(BATCHED)
+        if name != offer and codec in terms.codecs and (codec == name or terms.batched):
+            return Chosen(codec, offer, is_batched=codec != name)
     if not offers and terms.default_codec is not None:
-        return terms.default_codec, None
+        return Chosen(terms.default_codec, None)
     spoken = ", ".join(SUBPROTOCOL + name for name in terms.codecs)
     raise RefusedRequest(HTTPStatus.BAD_REQUEST, f"offer one of the subprotocols {spoken}")
 
@@ -102,27 +152,13 @@ def refuse(transport: asyncio.Transport, refused: RefusedRequest, terms: Terms) 
     Farewell(transport, terms)
 
 
-def describe(transport: asyncio.Transport, protocol: str) -> dict[str, Any]:
-    """The details of a new connection: `{"protocol": ..., "peer": "127.0.0.1:50312", "secure": False}`."""
-    return {
-        "protocol": protocol,
-        "peer": peer_of(transport),
-        "secure": is_secure(transport),
-    }
+def describe(where: Whereabouts, protocol: str) -> dict[str, Any]:
+    """The details of a new connection: `{"protocol": ..., "peer": "127.0.0.1:50312", "secure": False}`.
 
-
-def is_secure(transport: asyncio.Transport) -> bool:
-    """Whether TLS ends here."""
-    return transport.get_extra_info("ssl_object") is not None
-
-
-def peer_of(transport: asyncio.Transport) -> str:
-    """The peer's address: `127.0.0.1:50312`, `[::1]:50312`, or `unix`."""
-    name = transport.get_extra_info("peername")
-    if not isinstance(name, tuple):
-        return "unix"
-    host, port = name[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    Behind a proxy the client's, and `via`, the proxy's address.
+    """
+    details = {"protocol": protocol, "peer": where.peer, "secure": where.secure}
+    return details | {"via": where.via} if where.via else details
 
 
 def _is_key(text: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from picows import WSAutoPingStrategy, WSFrame, WSTransport, WSUpgradeRequest, WSUpgradeResponse
 from picows.common import WSUpgradeResponseWithListener
@@ -34,8 +34,12 @@ from router.transports.frames import (
     is_valid_close_code,
 )
 from router.transports.terms import Terms
+from router.transports.unix import with_tcp_options
 from wamp.codecs import CODECS
 from wamp.errors import InvalidMessage
+
+if TYPE_CHECKING:
+    from router.transports.deflate import Inflater
 
 WIRES = {name: Wire(codec, frame_binary if codec.is_binary else frame_text) for name, codec in CODECS.items()}
 """How each serializer looks in a WebSocket."""
@@ -62,6 +66,8 @@ class WebSocket(Connection, WSListener):
         self.data_type = BINARY if wire.codec.is_binary else TEXT
         self.is_text = not wire.codec.is_binary
         self.fragments: Fragments | None = None
+        self.inflater: Inflater | None = None  # if compression was agreed upon
+        self.compressed: int | None = None  # the opcode of a compressed message that is arriving
         self.parser: WSTransport | None = None
         self.protocol: WSProtocol | None = None
         self.room = 0
@@ -102,24 +108,30 @@ class WebSocket(Connection, WSListener):
     def _take_rare(self, opcode: int, frame: WSFrame) -> None:
         if self.closing and opcode != CLOSE:
             return
-        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+        if frame.rsv2 or frame.rsv3 or (frame.rsv1 and (self.inflater is None or opcode not in (TEXT, BINARY))):
             self.fail(RESERVED_BITS)
         elif opcode == CLOSE:
             self._take_close(frame.get_payload_as_bytes())
         elif opcode == PING:
             self.send_control(frame_pong(frame.get_payload_as_bytes()))
         elif opcode != PONG:
+            if frame.rsv1 and self.fragments is None:
+                self.compressed, opcode = opcode, BINARY  # compressed text is no UTF-8
             self._take_fragment(opcode, bool(frame.fin), frame.get_payload_as_bytes())
 
     def _take_fragment(self, opcode: int, is_last: bool, payload: bytes) -> None:
-        fragments = self.fragments or Fragments(min(self.largest, self.terms.limits.max_message_size))
+        limit = min(self.largest, self.terms.limits.max_message_size)
+        fragments = self.fragments or Fragments(limit)
         try:
             message = fragments.add(opcode, is_last, payload)
+            if message is not None and self.compressed is not None and self.inflater is not None:
+                message = self.compressed, self.inflater.inflate(message[1], limit)
         except Malformed as malformed:
             self.fail(malformed.ending)
             return
         self.fragments = fragments if message is None else None
         if message is not None:
+            self.compressed = None
             self.take_message(*message)
 
     def take_message(self, opcode: int, payload: bytes) -> None:
@@ -210,13 +222,15 @@ class Ear:
             self.connection.fail_internally()
 
 
-def start_websocket(connection: WebSocket, key: bytes, subprotocol: str | None, rest: bytes) -> None:
+def start_websocket(
+    connection: WebSocket, key: bytes, subprotocol: str | None, rest: bytes, extensions: str | None = None
+) -> None:
     """Answer an upgrade request that was found valid, and have `connection` speak WebSocket from here on.
 
     picows is given a request of our own making with the client's `key`: it is shorter than a browser's, and picows
     refuses valid ones, such as Firefox's `Connection: keep-alive, Upgrade`. `rest` is what was read beyond the request.
     """
-    response = _switching_protocols(subprotocol)
+    response = _switching_protocols(subprotocol, extensions)
 
     def accept(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
         return WSUpgradeResponseWithListener(response, connection)
@@ -240,20 +254,21 @@ def start_websocket(connection: WebSocket, key: bytes, subprotocol: str | None, 
     )
     connection.protocol = protocol
     connection.transport.set_protocol(protocol)
-    protocol.connection_made(connection.transport)
+    protocol.connection_made(with_tcp_options(connection.transport))
     _feed(protocol, _CANONICAL_REQUEST % key)
     _feed(protocol, rest)
 
 
 @cache
-def _switching_protocols(subprotocol: str | None) -> WSUpgradeResponse:
-    """Return the response that all who speak `subprotocol` share.
+def _switching_protocols(subprotocol: str | None, extensions: str | None) -> WSUpgradeResponse:
+    """Return the response that all who speak `subprotocol` with these extensions share.
 
     picows keeps it as long as the connection lives, 600 octets each; it sets the one field that differs,
     Sec-WebSocket-Accept, right before it writes the response.
     """
-    headers = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol is not None else None
-    response: WSUpgradeResponse = WSUpgradeResponse.create_101_response(headers)
+    headers = {"Sec-WebSocket-Protocol": subprotocol, "Sec-WebSocket-Extensions": extensions}
+    said = {name: value for name, value in headers.items() if value is not None}
+    response: WSUpgradeResponse = WSUpgradeResponse.create_101_response(said)
     return response
 
 

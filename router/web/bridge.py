@@ -30,9 +30,15 @@ SLICE: Final = 1024
 """Octets for the channel in one turn: most browsers' request heads, and no more than thirty of the shortest ones."""
 
 
+PIECE: Final = 64 * 1024
+"""Octets for the channel in one turn that belong to one body. A large one would take as many turns as it has KiB."""
+
+
 class Channel(Protocol):
     """What the bridge needs of the HTTP channel that it carries."""
 
+    @property
+    def appetite(self) -> int: ...
     def makeConnection(self, transport: Any) -> None: ...  # noqa: N802
     def dataReceived(self, data: bytes) -> None: ...  # noqa: N802
     def connectionLost(self, reason: Failure) -> None: ...  # noqa: N802
@@ -62,6 +68,9 @@ class Bridge(asyncio.Protocol):
         self.disconnecting = False  # Twisted's line parser asks for this attribute
         self.on_end: Callable[[Bridge], None] = lambda bridge: None
         self.on_lost: Callable[[asyncio.Transport], None] = lambda transport: None
+        self.on_half_closed: Callable[[], None] = _nothing_more
+        """Called when the client sends no more while it waits for an answer: it may have gone away."""
+
         self._transport = transport
         self._clock = clock
         self._patience = patience
@@ -96,6 +105,11 @@ class Bridge(asyncio.Protocol):
         self.on_end(self)
         return self._transport, unread
 
+    @property
+    def carried(self) -> asyncio.Transport:
+        """The transport below."""
+        return self._transport
+
     def finish(self) -> None:
         """Close when the request that is being answered is answered; a connection that idles closes at once."""
         if self._is_answering:
@@ -111,9 +125,15 @@ class Bridge(asyncio.Protocol):
         else:
             answer()
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request has come that is not answered yet."""
+        return self._is_answering and self._channel is not None
+
     def answered(self) -> None:
         """The answer to the request is written, or waits to be."""
         self._is_answering = False
+        self.on_half_closed = _nothing_more
         if self._is_last:
             self.loseConnection()
 
@@ -129,6 +149,7 @@ class Bridge(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client sends no more. What it asked for, it still gets (not over TLS, which knows no half-close)."""
         self._is_half_closed = True
+        self.on_half_closed()
         if self.disconnecting or not (self._is_answering or self._input):
             return False
         return self._transport.can_write_eof()
@@ -250,8 +271,9 @@ class Bridge(asyncio.Protocol):
         """Give the channel a slice of what was received, if it takes it; the next slice has to wait a turn."""
         self._next = None
         if self._input and self._channel is not None and not (self._is_write_paused or self._is_read_paused):
-            data = bytes(self._input[:SLICE])
-            del self._input[:SLICE]
+            size = self._channel.appetite
+            data = bytes(self._input[:size])
+            del self._input[:size]
             try:
                 self._channel.dataReceived(data)
             except Exception:
@@ -324,6 +346,10 @@ class TLSBridge(Bridge):
     def loseWriteConnection(self) -> None:  # noqa: N802
         """TLS knows no half-close."""
         self.loseConnection()
+
+
+def _nothing_more() -> None:
+    """A client that closes its side still gets its answer."""
 
 
 def bridge_over(transport: asyncio.Transport, clock: Clock, patience: float) -> Bridge:

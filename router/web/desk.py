@@ -1,8 +1,10 @@
 """The desk where browsers log in: who is logged in, by which cookie, and with which sessions."""
 
 from collections.abc import Callable
+from typing import Literal
 
-from realms.authentication import Accepted, Answer, Applicant, Challenged, Denied, Outcome
+from realms.audit import Entry
+from realms.authentication import Accepted, Answer, Applicant, Challenged, Denied, Methods, Outcome
 from realms.authentication.jwt import Signer
 from realms.authentication.logins import Login, digest_of
 from realms.authentication.principals import Found, after
@@ -29,20 +31,34 @@ class Desk:
         self._find_now = find_now
 
     def login_of(self, cookies: list[str]) -> Login | None:
-        """The login whose cookie is in the Cookie fields of a request."""
+        """The login whose cookie is in the Cookie fields of a request, with the role that the principal has now.
+
+        That of a principal who is gone is over, or it would be good again for who gets the name later.
+        """
         shown = find_cookie(cookies, self.config.cookie)
-        return None if shown is None else self.store.find(digest_of(shown))
+        login = None if shown is None else self.store.find(digest_of(shown))
+        if login is None or not login.is_kept:
+            return login
+        found = self._find_now(login.authid)
+        if found is None:
+            self.store.forget(login.digest)
+            return None
+        return login._replace(role=found.role)
 
     def judge(self, applicant: Applicant, secrets: list[str]) -> Answer:
         """Ask the realm's method `ticket`, as a session would: `secrets` are the password, and the second factor."""
-        method = self._realms.by_name[self.config.realm].methods.offered.get("ticket")
+        realm = self._realms.by_name[self.config.realm]
+        method = realm.methods.offered.get("ticket")
         if method is None:  # a reload has switched it off; that of the login waits for a restart
             return Denied()
-        return after(method.begin(applicant), lambda outcome: _answered(outcome, secrets))
+        answer: Answer = after(method.begin(applicant), lambda outcome: _answered(outcome, secrets))
+        return after(answer, lambda outcome: _present(outcome, realm.methods))
 
     def begin(self, identity: Accepted, before: Login | None) -> tuple[str, Login]:
         """Note a login; the one that the browser had before is over. Gives the cookie."""
-        is_kept = self._find_now(identity.authid) is not None
+        found = self._find_now(identity.authid)
+        # Somebody else's token may name whom we keep, in a role of its own: that login is not this principal's.
+        is_kept = found is not None and found.provider == identity.authprovider
         cookie, login = self.store.add(self.config.realm, identity, is_kept, self.config.lifetime)
         if before is not None:
             self.store.forget(before.digest)
@@ -51,6 +67,14 @@ class Desk:
             else:
                 self._end(before)
         return cookie, login
+
+    def record(self, event: Literal["login", "logout"], login: Login, peer: str) -> None:
+        """Have a login or its end in the audit trail."""
+        realm = self._realms.by_name[self.config.realm]
+        authid, role = login.authid, login.role
+        realm.record(
+            Entry(event=event, outcome="success", realm=realm.name, authid=authid, authrole=role, address=peer)
+        )
 
     def end(self, login: Login) -> int:
         """End a login and its sessions; gives how many these were."""
@@ -72,6 +96,11 @@ class Desk:
 
     def _sessions(self, login: Login) -> list[Session]:
         return [one for realm in self._realms.by_name.values() for one in sessions_of(realm, login.credential)]
+
+
+def _present(outcome: Outcome, methods: Methods) -> Outcome:
+    """Deny who has gone while the password was being hashed."""
+    return Denied() if isinstance(outcome, Accepted) and methods.is_gone(outcome) else outcome
 
 
 def _answered(outcome: Outcome, secrets: list[str]) -> Answer:

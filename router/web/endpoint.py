@@ -106,7 +106,7 @@ def check_post(request: Request) -> None:
     """Check that no page of others sends this, and that it is JSON of moderate size; raises Refusal."""
     head = Head("POST", "", "", {name: fields_of(request, name.encode()) for name in ("origin", "host")})
     try:
-        SAME_ORIGIN.check(head, secure=bool(request.isSecure()))
+        SAME_ORIGIN.check(head, secure=request.whereabouts.secure, host=request.whereabouts.host)
     except RefusedRequest:
         raise Refusal(HTTPStatus.FORBIDDEN, "only pages of this site may do that") from None
     if request.getHeader(b"Sec-Fetch-Site") not in (None, b"same-origin", b"none"):

@@ -3,6 +3,9 @@
 Of Twisted's `static.File` we would have to undo most: it lists directories, follows symbolic links, guesses types from
 the machine's tables, knows no ETag, fails on a range that is longer than the file, and repeats a file as often as a
 client puts ranges into one header. So these are files only: what is not on the list of types does not exist.
+
+Texts go compressed to who takes gzip: as the file beside that is called the same with `.gz`, unless it is older, or as
+we compress it, once. A part of a file is a part of the plain one.
 """
 
 # mypy: disallow-untyped-calls=False
@@ -10,36 +13,22 @@ client puts ranges into one header. So these are files only: what is not on the 
 import re
 from collections.abc import Callable, Collection
 from http import HTTPStatus
+from io import BytesIO
 from os import fstat, stat_result
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Final
 from urllib.parse import quote
 
-from twisted.internet.interfaces import IPushProducer
-from twisted.logger import Logger
 from twisted.web.http import datetimeToString, stringToDatetime
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
-from zope.interface import implementer  # type: ignore[import-untyped]
 
 from router.web.channel import Request, say
-from router.web.clock import Clock, Timer
+from router.web.clock import Clock
+from router.web.compressed import LEAST, MOST, Compressed
+from router.web.filebody import FileBody
+from router.web.media_types import NEVER, TEXTS, TYPES
 from router.web.pages import Page
-
-TYPES: Final = {
-    ".html": b"text/html; charset=utf-8",
-    ".css": b"text/css; charset=utf-8",
-    ".js": b"text/javascript; charset=utf-8",
-    ".mjs": b"text/javascript; charset=utf-8",
-    ".map": b"application/json",
-    ".svg": b"image/svg+xml; charset=utf-8",
-    ".png": b"image/png",
-    ".ico": b"image/x-icon",
-    ".woff2": b"font/woff2",
-    ".txt": b"text/plain; charset=utf-8",
-    ".webmanifest": b"application/manifest+json; charset=utf-8",
-}
-"""What is served, by suffix. No .json: package.json and its kind are nobody's business."""
 
 INDEX: Final = "index.html"
 
@@ -49,8 +38,8 @@ OWN: Final = b"no-cache"
 VENDORED: Final = b"public, max-age=86400"
 """Other people's files under `vendor/` change with their version, seldom; a day old is fine."""
 
-CHUNK: Final = 64 * 1024
-"""Octets read from disk at a time. A file of this size is answered in one go, a longer one chunk by chunk."""
+YEAR: Final = 31_536_000
+"""Seconds; what may be kept so long is taken for something that never changes."""
 
 _TAG = re.compile(rb'(?:W/)?("[^"]*")')
 _RANGE = re.compile(rb"bytes=(\d{0,18})-(\d{0,18})")
@@ -67,13 +56,25 @@ class Files(Page):
         clock: Clock,
         hidden: Collection[str] = (),
         on_missing: Callable[[str], None] = lambda path: None,
+        *,
+        index: str = INDEX,
+        fallback: str | None = None,
+        cache: int | None = None,
     ) -> None:
-        """`hidden` are names that do not exist at any depth; `on_missing` hears the path of every file not found."""
+        """`hidden` are names that do not exist at any depth; `on_missing` hears the path of every file not found.
+
+        `fallback` is the file that is sent for paths that name no file, if nothing is there; `cache` is how many
+        seconds files may be kept, None for our own way.
+        """
         super().__init__()
         self._root = directory.resolve()
         self._clock = clock
-        self._hidden = frozenset(hidden)
+        self._hidden = NEVER.union(hidden)
         self._on_missing = on_missing
+        self._index = index
+        self._fallback = None if fallback is None else fallback.split("/")
+        self._cache = None if cache is None else cache_control(cache)
+        self._compressed = Compressed(clock)
 
     def getChild(self, path: bytes, request: Request) -> Resource:  # noqa: N802
         """Everything below is answered by `read`, which needs the segments that Twisted takes off one by one."""
@@ -86,6 +87,8 @@ class Files(Page):
             return self._redirect(request)
         segments = [segment.decode("utf-8", "surrogateescape") for segment in request.postpath]
         wanted = self._find(segments)
+        if wanted is None and self._fallback is not None and "." not in segments[-1]:
+            wanted = self._find(self._fallback)
         if wanted is None:
             self._on_missing("/".join(segments))
             return say(request, HTTPStatus.NOT_FOUND, "There is no such file.")
@@ -95,12 +98,58 @@ class Files(Page):
             file = wanted.open("rb")
         except OSError:
             return say(request, HTTPStatus.NOT_FOUND, "There is no such file.")
-        return _send(request, file, wanted.suffix.lower(), segments[0] == "vendor", self._clock)
+        cache = self._cache or (VENDORED if segments[0] == "vendor" else OWN)
+        request.setHeader(b"Cache-Control", cache)
+        return self._send(request, file, wanted)
+
+    def _send(self, request: Request, file: IO[bytes], path: Path) -> int | bytes:
+        """Answer with `file`, which is closed afterwards, or with its compressed form."""
+        status = fstat(file.fileno())
+        suffix = path.suffix.lower()
+        request.setHeader(b"Content-Type", TYPES[suffix])
+        tag = tag_of(status)
+        if suffix not in TEXTS:
+            return send(request, file, tag, status, self._clock)
+        request.setHeader(b"Vary", b"Accept-Encoding")
+        if request.getHeader(b"Range") is not None or not takes_gzip(request.getHeader(b"Accept-Encoding")):
+            return send(request, file, tag, status, self._clock)
+        beside = self._beside(path, status)
+        if beside is None and not LEAST <= status.st_size <= MOST:
+            return send(request, file, tag, status, self._clock)
+        request.setHeader(b"Content-Encoding", b"gzip")
+        tag = tag[:-1] + b'-gz"'
+        if beside is not None:
+            file.close()
+            return send(request, beside, tag, fstat(beside.fileno()), self._clock, modified=int(status.st_mtime))
+        if is_known(request, tag, int(status.st_mtime)):
+            return send(request, file, tag, status, self._clock)
+
+        def answer(octets: bytes) -> None:
+            if not octets:
+                request.channel.transport.abortConnection()
+                return
+            body = send(request, BytesIO(octets), tag, status, self._clock, size=len(octets))
+            if isinstance(body, bytes):  # HEAD
+                request.finish()
+
+        wanted = Wanted(request, answer)
+        self._compressed.press((status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size), file, wanted)
+        return NOT_DONE_YET
+
+    def _beside(self, path: Path, status: stat_result) -> IO[bytes] | None:
+        """The compressed file that lies beside, unless it is older; opened."""
+        try:
+            found = path.with_name(path.name + ".gz").resolve(strict=True)
+            if not found.is_relative_to(self._root) or not found.is_file() or found.stat().st_mtime < status.st_mtime:
+                return None
+            return found.open("rb")
+        except (OSError, RuntimeError):
+            return None
 
     def _find(self, segments: list[str]) -> Path | None:
         """The file, or a directory that has an index and was asked for without its slash."""
         *above, last = segments
-        names = [*above, last or INDEX]
+        names = [*above, last or self._index]
         if not all(self._is_name(name) for name in names):
             return None
         try:
@@ -108,7 +157,7 @@ class Files(Page):
             if not found.is_relative_to(self._root):
                 return None  # a symbolic link that leads out
             if found.is_dir():
-                return found if last and self._is_file(found / INDEX) else None
+                return found if last and self._is_file(found / self._index) else None
             return found if self._is_file(found) and Path(names[-1]).suffix.lower() in TYPES else None
         except (OSError, ValueError, RuntimeError):  # not there; too long; not encodable; links in a circle
             return None
@@ -139,21 +188,66 @@ class _Leaf(Page):
         return self._files.read(request)
 
 
-def _send(request: Request, file: BinaryIO, suffix: str, is_vendored: bool, clock: Clock) -> int | bytes:
-    """Answer with `file`, which is closed afterwards."""
-    status = fstat(file.fileno())
-    tag = b'"%x-%x"' % (status.st_mtime_ns, status.st_size)
-    modified = int(status.st_mtime)
+class Wanted:
+    """A request that waits for the compressed form of a file; the client may be gone by then."""
+
+    def __init__(self, request: Request, answer: Callable[[bytes], None]) -> None:
+        self._answer = answer
+        self._is_gone = False
+        request.notifyFinish().addErrback(self._gone)
+
+    def __call__(self, octets: bytes) -> None:
+        """Here it is."""
+        if not self._is_gone:
+            self._answer(octets)
+
+    def _gone(self, reason: object) -> None:
+        self._is_gone = True
+
+
+def cache_control(seconds: int) -> bytes:
+    """How long files may be kept."""
+    if not seconds:
+        return OWN
+    return b"public, max-age=%d" % seconds + (b", immutable" if seconds >= YEAR else b"")
+
+
+def tag_of(status: stat_result) -> bytes:
+    """The ETag of a file as it is now."""
+    return b'"%x-%x"' % (status.st_mtime_ns, status.st_size)
+
+
+def takes_gzip(header: bytes | None) -> bool:
+    """Whether Accept-Encoding names gzip, and not in order to exclude it (RFC 9110, section 12.5.3)."""
+    for member in (header or b"").lower().split(b","):
+        coding, _, weight = member.replace(b" ", b"").partition(b";")
+        if coding in (b"gzip", b"*"):
+            return not re.fullmatch(rb"q=0(\.0*)?", weight)
+    return False
+
+
+def send(
+    request: Request,
+    file: IO[bytes],
+    tag: bytes,
+    status: stat_result,
+    clock: Clock,
+    *,
+    modified: int | None = None,
+    size: int | None = None,
+) -> int | bytes:
+    """Answer with `file`, which is closed afterwards, a part of it, or 304."""
+    modified = int(status.st_mtime) if modified is None else modified
+    size = status.st_size if size is None else size
     request.setHeader(b"ETag", tag)
     request.setHeader(b"Last-Modified", datetimeToString(modified))
-    request.setHeader(b"Cache-Control", VENDORED if is_vendored else OWN)
-    if _is_known(request, tag, modified):
+    if is_known(request, tag, modified):
         file.close()
+        request.responseHeaders.removeHeader(b"Content-Type")
         request.setResponseCode(HTTPStatus.NOT_MODIFIED)
         return b""
-    request.setHeader(b"Content-Type", TYPES[suffix])
     request.setHeader(b"Accept-Ranges", b"bytes")
-    start, stop = _part(request, tag, status)
+    start, stop = _part(request, tag, size)
     request.setHeader(b"Content-Length", b"%d" % (stop - start))
     if request.method == b"HEAD" or stop == start:
         file.close()
@@ -163,7 +257,7 @@ def _send(request: Request, file: BinaryIO, suffix: str, is_vendored: bool, cloc
     return NOT_DONE_YET
 
 
-def _is_known(request: Request, tag: bytes, modified: int) -> bool:
+def is_known(request: Request, tag: bytes, modified: int) -> bool:
     """Whether the client has this version already; a tag outranks a date (RFC 9110, section 13.2.2)."""
     tags = request.getHeader(b"If-None-Match")
     if tags is not None:
@@ -175,13 +269,12 @@ def _is_known(request: Request, tag: bytes, modified: int) -> bool:
         return False
 
 
-def _part(request: Request, tag: bytes, status: stat_result) -> tuple[int, int]:
+def _part(request: Request, tag: bytes, size: int) -> tuple[int, int]:
     """What of the file is asked for, as (start, stop), and the headers that say so.
 
     One range is served; several, or one that makes no sense, are answered with the whole file, as RFC 9110,
     section 14.2, permits. A range outside the file is 416.
     """
-    size = status.st_size
     asked = _RANGE.fullmatch(request.getHeader(b"Range") or b"") if request.method == b"GET" else None
     condition = request.getHeader(b"If-Range")
     if asked is None or asked[0] == b"bytes=-" or condition not in (None, tag):
@@ -200,64 +293,3 @@ def _part(request: Request, tag: bytes, status: stat_result) -> tuple[int, int]:
     request.setResponseCode(HTTPStatus.PARTIAL_CONTENT)
     request.setHeader(b"Content-Range", b"bytes %d-%d/%d" % (start, stop - 1, size))
     return start, stop
-
-
-@implementer(IPushProducer)
-class FileBody:
-    """Sends `size` octets of an open file as a request's answer, at the client's pace and never long at a stretch."""
-
-    log = Logger()
-
-    def __init__(self, request: Request, file: BinaryIO, size: int, clock: Clock) -> None:
-        self._request = request
-        self._file = file
-        self._left = size
-        self._clock = clock
-        self._next: Timer | None = None
-
-    def start(self) -> None:
-        """Send a short file at once, the first chunk of a longer one."""
-        if self._left <= CHUNK:
-            self._send_chunk()
-        else:
-            self._request.registerProducer(self, True)
-            self.resumeProducing()
-
-    def resumeProducing(self) -> None:  # noqa: N802
-        """The client has room: one chunk with the next turn of the reactor, so that others get theirs between."""
-        if self._next is None and not self._file.closed:
-            self._next = self._clock.callLater(0, self._turn)
-
-    def pauseProducing(self) -> None:  # noqa: N802
-        """The client has enough."""
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
-
-    def stopProducing(self) -> None:  # noqa: N802
-        """The client is gone."""
-        self.pauseProducing()
-        self._file.close()
-
-    def _turn(self) -> None:
-        self._next = None
-        self.resumeProducing()  # `write` below may pause us again
-        self._send_chunk()
-
-    def _send_chunk(self) -> None:
-        try:
-            data = self._file.read(min(CHUNK, self._left))
-        except OSError:
-            self.log.failure("reading {path} failed", path=self._file.name)
-            data = b""
-        if not data:  # shorter than promised: only an end without the rest can say so
-            self.stopProducing()
-            self._request.channel.transport.abortConnection()
-            return
-        self._left -= len(data)
-        self._request.write(data)
-        if self._left == 0:
-            self.stopProducing()
-            if self._request.producer is not None:
-                self._request.unregisterProducer()
-            self._request.finish()

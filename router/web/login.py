@@ -81,7 +81,7 @@ class LogIn(Counter):
     def answer(self, request: Request) -> Body | Deferred[Body]:
         """Judge the password and set the cookie."""
         try:
-            credentials = msgspec.json.decode(request.content.getvalue(), type=Credentials)
+            credentials = msgspec.json.decode(request.content.read(), type=Credentials)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             sentence = 'expected {"authid": ..., "password": ...}, and "totp" for a second factor'
             raise Refusal(HTTPStatus.BAD_REQUEST, sentence) from None
@@ -103,7 +103,9 @@ class LogIn(Counter):
         if not isinstance(outcome, Accepted) or outcome.credential is not None:
             raise _refusal_of(outcome)
         cookie, login = self.desk.begin(outcome, self.desk.login_of(fields_of(request, b"Cookie")))
-        log.info("{authid} has logged in from {peer}", authid=login.authid, peer=_peer_of(request)[1])
+        peer = _peer_of(request)[1]
+        self.desk.record("login", login, peer)
+        log.info("{authid} has logged in from {peer}", authid=login.authid, peer=peer)
         config = self.desk.config
         _set_cookie(request, config.cookie, cookie, _seconds_until(login.expires), config.same_site)
         return {"authid": login.authid, "role": login.role, "expires_in": _seconds_until(login.expires)}
@@ -129,6 +131,7 @@ class LogOut(Counter):
         login = self.desk.login_of(fields_of(request, b"Cookie"))
         if login is not None:
             count = self.desk.end(login)
+            self.desk.record("logout", login, _peer_of(request)[1])
             log.info("{authid} has logged out of {count} sessions", authid=login.authid, count=count)
         _set_cookie(request, self.desk.config.cookie, "", 0, self.desk.config.same_site)
         return {}
@@ -164,15 +167,13 @@ def _set_cookie(request: Request, name: str, value: str, seconds: int, same_site
 
 def _peer_of(request: Request) -> tuple[str, str]:
     """The client's IP address, and the same with the port."""
-    address = request.getClientAddress()
-    host = getattr(address, "host", "")
-    return host, f"{host}:{getattr(address, 'port', 0)}"
+    return request.whereabouts.address, request.whereabouts.peer
 
 
 def _is_development(request: Request) -> bool:
     """Whether the browser is on this machine and says so: a proxy on it, which may have TLS, names another host."""
-    head = Head("", "", "", {"host": fields_of(request, b"host")})
-    hosts = [getattr(request.getClientAddress(), "host", ""), *(one.host for one in same_origins(head, secure=True))]
+    head, where = Head("", "", "", {"host": fields_of(request, b"host")}), request.whereabouts
+    hosts = [where.address, *(one.host for one in same_origins(head, secure=True, host=where.host))]
     return len(hosts) == 2 and all(map(_is_loopback, hosts))
 
 

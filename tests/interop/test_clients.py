@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.interop.conftest import Outcome
-from tests.interop.scenario import AUTHENTICATION, CLIENTS, CONVERSATION, Client, NotSeen, Part
+from tests.interop.scenario import AUTHENTICATION, CLIENTS, CONVERSATION, Client, NotSeen, Part, Way
 
 
 def conversations() -> Iterator[Any]:
@@ -16,34 +16,29 @@ def conversations() -> Iterator[Any]:
                 if value is NotSeen or (what == "binary" and serializer == "json" and "python" not in client.name):
                     continue
                 name = f"{client.name}-{transport}-{serializer}-{what}"
-                yield pytest.param(client, transport, serializer, what, value, id=name)
+                yield pytest.param(client, (transport, serializer), what, value, id=name)
 
 
 def authentications() -> Iterator[Any]:
     for client in CLIENTS:
         for what, value in (AUTHENTICATION | client.authentication).items():
-            for transport in sorted({transport for transport, _ in client.ways}) if client.authenticates else []:
-                yield pytest.param(client, transport, what, value, id=f"{client.name}-{transport}-{what}")
+            for way in client.logs_in:
+                yield pytest.param(client, way, what, value, id=f"{client.name}-{way[0]}-{what}")
 
 
-@pytest.mark.parametrize(("client", "transport", "serializer", "what", "value"), list(conversations()))
+@pytest.mark.parametrize(("client", "way", "what", "value"), list(conversations()))
 def test_a_client_sees_what_it_should(
-    outcome: Callable[[Client, str, str, Part], Outcome],
-    client: Client,
-    transport: str,
-    serializer: str,
-    what: str,
-    value: Any,
+    outcome: Callable[[Client, Way, Part], Outcome], client: Client, way: Way, what: str, value: Any
 ) -> None:
-    saw, complaints = outcome(client, transport, serializer, "converse")
+    saw, complaints = outcome(client, way, "converse")
     assert what in saw, f"it saw {list(saw)} and then:\n{complaints}"
     assert saw[what] == value
 
 
-@pytest.mark.parametrize(("client", "transport", "what", "value"), list(authentications()))
+@pytest.mark.parametrize(("client", "way", "what", "value"), list(authentications()))
 def test_a_ticket_decides_who_joins(
-    outcome: Callable[[Client, str, str, Part], Outcome], client: Client, transport: str, what: str, value: Any
+    outcome: Callable[[Client, Way, Part], Outcome], client: Client, way: Way, what: str, value: Any
 ) -> None:
-    saw, complaints = outcome(client, transport, "msgpack", "authenticate")
+    saw, complaints = outcome(client, way, "authenticate")
     assert what in saw, f"it saw {list(saw)} and then:\n{complaints}"
     assert saw[what] == value

@@ -14,9 +14,9 @@ BACK_WITHIN = 15.0
 """Seconds; the clients are told to retry after a fraction of one, but some wait a little longer."""
 
 COMING_BACK = [
-    (client, transport, {"websocket": "cbor", "rawsocket": "msgpack"}[transport])
+    (client, transport, {"websocket": "cbor", "rawsocket": "msgpack", "longpoll": "json"}[transport])
     for client in CLIENTS
-    for transport in ("websocket", "rawsocket")
+    for transport in ("websocket", "rawsocket", "longpoll")
     if client.comes_back and transport in dict(client.ways)
 ]
 NAMES = [f"{client.name}-{transport}" for client, transport, _ in COMING_BACK]
@@ -44,7 +44,7 @@ def restarted(
     """A router that was away for a moment, and to which all clients came back."""
     router = RunningRouter(tmp_path_factory.mktemp("restarted"), CONFIG).start()
     serving = {
-        name: play(client, transport, serializer, "serve", router)
+        name: play(client, ((transport, serializer),), "serve", router)
         for name, (client, transport, serializer) in zip(NAMES, COMING_BACK, strict=True)
     }
     try:

@@ -1,19 +1,20 @@
-"""A stock autobahn-python worker decides who may join and what they may do; clients come in through it."""
+"""A stock autobahn-python worker decides what clients may do, and who may join, also while it is away.
+
+That autobahn's clients join through it, by each method, is in `test_joining.py`.
+"""
 
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.interop.conftest import SCRIPTS
-from tests.interop.test_passwords import DENIED, converse
+from tests.interop.joining import DENIED, FAILED
 from tests.peers import Peer
 from tests.routers import RunningRouter
 
-FAILED = ["wamp.error.authentication_failed", "the authenticator failed"]
 RULES = '[{uri: "", match: prefix, allow: [call, register]}]'
 GUEST = "{procedure: com.example.authorize, timeout: 1}"
 
@@ -53,7 +54,7 @@ class Worker:
     """The worker, in a process of its own."""
 
     def __init__(self, router: RunningRouter) -> None:
-        self.command = [sys.executable, str(SCRIPTS / "deciding_python.py"), router.ws_url, "sesame"]
+        self.command = [sys.executable, str(SCRIPTS / "deciding_python.py"), router.ws_url, "passwords", "sesame"]
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -96,41 +97,21 @@ def says_hello(router: RunningRouter, authid: str, ticket: str, realm: str = "pa
     return peer
 
 
-def test_clients_join_through_the_worker(router: RunningRouter, worker: Worker) -> None:
-    """E3, E4, E19, E20"""
-    wanted: dict[str, tuple[Any, Any]] = {
-        "ticket": ({"ticket": {"authid": "joe", "ticket": "moon"}}, ["joe", "member", "ticket"]),
-        "wampcra": ({"wampcra": {"authid": "ann", "secret": "sun"}}, ["ann", "reader", "wampcra"]),
-        "wrong ticket": ({"ticket": {"authid": "joe", "ticket": "sun"}}, DENIED),
-        "wrong secret": ({"wampcra": {"authid": "joe", "secret": "sun"}}, DENIED),
-        "unknown": ({"ticket": {"authid": "nobody", "ticket": "moon"}}, DENIED),
-        "unknown by secret": ({"wampcra": {"authid": "nobody", "secret": "moon"}}, DENIED),
-        "it broke": ({"ticket": {"authid": "bug", "ticket": "moon"}}, FAILED),
-    }
-    urls = [router.ws_url, router.rs_url]
-    attempts = [
-        [name, urls[number % 2], authentication, None]
-        for number, (name, (authentication, _)) in enumerate(wanted.items())
-    ]
-    told = converse([sys.executable, str(SCRIPTS / "passwords_python.py")], {"attempts": attempts})
-    assert told == {name: expected for name, (_, expected) in wanted.items()}
-
-
 def test_clients_may_do_what_the_worker_allows(router: RunningRouter, worker: Worker) -> None:
     """F2, F3, A27"""
-    ann, joe = says_hello(router, "ann", "sun"), says_hello(router, "joe", "moon")
+    amy, joe = says_hello(router, "amy", "sun"), says_hello(router, "joe", "moon")
     joe_is = joe.receives(2, ..., ...)
     assert joe_is[2]["authextra"] == {"realm": "passwords", "secure": False}
-    ann.receives(2, ..., ...)
-    ann.subscribe("com.example.news")
-    ann.call("com.example.joe.add")
-    ann.receives(8, 48, ..., {}, "wamp.error.not_authorized")
+    amy.receives(2, ..., ...)
+    amy.subscribe("com.example.news")
+    amy.call("com.example.joe.add")
+    amy.receives(8, 48, ..., {}, "wamp.error.not_authorized")
     for number in range(50):
         joe.send(16, number + 1, {}, "com.example.news", [number])
-    assert [ann.receives(36, ..., ..., ..., ...)[4] for _ in range(50)] == [[number] for number in range(50)]
+    assert [amy.receives(36, ..., ..., ..., ...)[4] for _ in range(50)] == [[number] for number in range(50)]
     joe.send(48, 51, {}, "com.example.joe.add")
     joe.receives(8, 48, 51, {}, "wamp.error.no_such_procedure")
-    joe.send(48, 52, {}, "com.example.ann.add")
+    joe.send(48, 52, {}, "com.example.amy.add")
     joe.receives(8, 48, 52, {}, "wamp.error.not_authorized")
 
 

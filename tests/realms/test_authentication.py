@@ -57,6 +57,24 @@ def test_a_client_that_has_no_method_of_the_realm_is_refused(realm: Scene) -> No
     is_refused(peer, "wamp.error.no_matching_auth_method")
 
 
+@pytest.mark.parametrize(
+    ("authmethods", "reason"),
+    [
+        (None, "authentication_required"), ([], "authentication_required"), (["anonymous"], "authentication_required"),
+        (["anonymous", "wampcra"], "no_matching_auth_method"),
+    ],
+)  # fmt: skip
+def test_a_client_that_proves_nothing_is_told_that_it_must(
+    realm: Scene, authmethods: list[str] | None, reason: str
+) -> None:
+    """E2, E20"""
+    home = realm.realms.by_name["realm1"]
+    home.methods = home.methods.among(frozenset({"ticket"}))
+    peer = realm.connects()
+    peer.sends(1, "realm1", {"roles": PLAIN} | ({} if authmethods is None else {"authmethods": authmethods}))
+    assert "ticket" in is_refused(peer, f"wamp.error.{reason}")
+
+
 # --- anonymous ---
 
 

@@ -1,5 +1,6 @@
 """What happens to live sessions when the rules change: F6, C29, D18."""
 
+from dataclasses import replace
 from typing import Any
 
 from realms.audit import Entry
@@ -79,8 +80,8 @@ def test_denials_and_kills_are_on_record(realm: Scene) -> None:
     """F5"""
     entries: list[Entry] = []
     home = realm.realms.by_name["realm1"]
-    home.record = entries.append
     alice, bob = realm.join("alice"), realm.join("bob")
+    home.record = entries.append
     alice.calls("wamp.session.kill", [bob.id])
     change(realm)
     alice.calls("com.secret")
@@ -89,3 +90,42 @@ def test_denials_and_kills_are_on_record(realm: Scene) -> None:
         ("kill", "success", "alice", None, bob.id),
         ("denial", "failure", "alice", "call", "com.secret"),
     ]
+
+
+def test_testaments_that_are_no_longer_allowed_are_not_published(realm: Scene) -> None:
+    """F6"""
+    alice, bob = realm.join(), realm.join()
+    bob.subscribes("com.", match="prefix")
+    for topic in ("com.a.x", "com.b.x"):
+        alice.receives(50, alice.calls("wamp.session.add_testament", [topic, [topic], {}]), {})
+    change(realm, rule("prefix", "", "subscribe"), rule("prefix", "com.a.", *EVERYTHING))
+    alice.vanishes()
+    assert [event[4] for event in bob.inbox()] == [["com.a.x"]]
+
+
+def test_a_role_that_is_gone_leaves_no_testaments(realm: Scene) -> None:
+    """F6"""
+    home = realm.realms.by_name["realm1"]
+    bob = realm.join("bob")
+    bob.subscribes("com.topic")
+    home.roles = {**home.roles, "leaver": Role("leaver", [rule("prefix", "", *EVERYTHING)])}
+    alice = realm.join("alice")
+    alice.transport.session.authrole = "leaver"
+    alice.receives(50, alice.calls("wamp.session.add_testament", ["com.topic", [], {}]), {})
+    change(realm, rule("prefix", "", *EVERYTHING))
+    alice.receives(6, {"message": ANY}, "wamp.close.killed")
+    bob.receives_nothing()
+
+
+def test_who_is_removed_between_the_challenge_and_the_answer_does_not_get_in() -> None:
+    """F6"""
+    scene = Scene()
+    home = scene.realms.by_name["realm1"]
+    peer: Peer = scene.connects()
+    peer.sends(1, "realm1", {"roles": PLAIN, "authmethods": ["ticket"], "authid": "ann"})
+    peer.receives(4, "ticket", {})
+    methods = replace(home.methods, is_gone=lambda identity: identity.authid == "ann")
+    change_rules(home, home.roles, methods)
+    peer.sends(5, "sesame", {})
+    peer.receives(3, {"message": "the credentials were not accepted"}, "wamp.error.authentication_denied")
+    assert not home.sessions

@@ -206,3 +206,16 @@ def test_one_principal_has_a_bounded_number_of_logins(site: Site) -> None:
 
 def test_a_login_by_what_expires_lasts_no_longer(site: Site) -> None:
     assert site.logs_in(expires=TODAY + 5)[1].expires == TODAY + 5
+
+
+def test_who_stays_by_a_token_of_a_login_leaves_with_it(site: Site) -> None:
+    """X36: a session that began with a token of somebody else's is one of the login from then on."""
+    _, login = site.logs_in()
+    others = Signer(OWN, OWN_TERMS).sign(("realm1", "ann", "anyone"), site.now(), 50)
+    peer = site.shows(others)
+    is_in(peer)
+    session = site.realm.realms.by_name["realm1"]
+    assert sessions_of(session, login.credential) == []
+    request = peer.calls("wamplex.session.extend", [token_of(login, site)])
+    peer.receives(50, request, {}, [ANY])
+    assert len(sessions_of(session, login.credential)) == 1

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.internet.defer import Deferred
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
@@ -17,6 +18,8 @@ from realms.authentication.decoys import Decoys
 from realms.authentication.dynamic import Asked
 from realms.authentication.off_loop import at_once
 from realms.authentication.principals import Inquiry, Listed, Principal, Sources
+from realms.authentication.scram import Scram
+from realms.authentication.scram_dialects import Autobahn, Specified
 from realms.authentication.ticket import Ticket
 from realms.authentication.tls import ClientCertificate
 from realms.authentication.wampcra import Wampcra
@@ -28,7 +31,7 @@ from tests.realms.fakes import ANY, ANYONE, CAPABLE, CBOR, Peer, Scene
 
 DENIED = "wamp.error.authentication_denied"
 FAILED = "wamp.error.authentication_failed"
-METHODS = frozenset({"ticket", "wampcra", "cryptosign", "tls"})
+METHODS = frozenset({"ticket", "wampcra", "scram", "wamp-scram", "cryptosign", "tls"})
 KEY = bytes(range(32))
 
 
@@ -47,6 +50,8 @@ class Registry(Scene):
         methods = [
             Ticket(sources, at_once),
             Wampcra(sources, Random(1), lambda: 1.79e9, Decoys(b"secret")),
+            Scram(Specified(), sources, Random(1), Decoys(b"secret")),
+            Scram(Autobahn(), sources, Random(1), Decoys(b"secret")),
             Cryptosign(sources, Random(1)),
             ClientCertificate(sources),
         ]
@@ -102,7 +107,7 @@ def test_who_knows_the_principals_is_shown_the_ticket(registry: Registry) -> Non
     joe = registry.shows("moon", authextra={"site": "north"})
     details = {
         "session": ANY, "transport": {"protocol": "fake", "peer": "nobody"}, "authmethod": "ticket",
-        "authextra": {"site": "north"}, "ticket": "moon",
+        "authid": "joe", "authrole": None, "authextra": {"site": "north"}, "ticket": "moon",
     }  # fmt: skip
     invocation = decider.is_asked("realm1", "joe", details)
     joe.receives_nothing()
@@ -176,6 +181,40 @@ def test_cryptosign_by_a_key_that_is_asked_about(registry: Registry) -> None:
     joe.receives(4, "cryptosign", ANY)
     joe.sends(5, "00" * 96, {})
     is_refused(joe, DENIED)
+
+
+def test_cryptosign_by_an_answer_for_crossbar(registry: Registry) -> None:
+    """E19, E11: its `cache` is understood, and it may name the client otherwise than the client does."""
+    key = Ed25519PrivateKey.from_private_bytes(KEY)
+    public = key.public_key().public_bytes_raw().hex()
+    decider, joe = Decider(registry), registry.says_hello("cryptosign", authextra={"pubkey": public})
+    answer = {"pubkey": public, "realm": "realm1", "authid": "joe@example.com", "role": "guest", "extra": {"plan": 1}}
+    decider.answers(decider.is_asked("realm1", "joe", ANY), {**answer, "cache": True})
+    challenge = bytes.fromhex(joe.receives(4, "cryptosign", ANY)[2]["challenge"])
+    joe.sends(5, (key.sign(challenge) + challenge).hex(), {})
+    welcome = joe.receives(2, ANY, ANY)[2]
+    assert (welcome["authid"], welcome["authextra"]) == ("joe@example.com", {"plan": 1})
+
+
+@pytest.mark.parametrize("kdf", ["pbkdf2", "argon2id-13"])
+def test_scram_by_an_answer_for_crossbar(registry: Registry, kdf: str) -> None:
+    """E19, E8: the parts of a verifier, in hexadecimal; argon2's are those of autobahn's `scram`."""
+    iterations = 4096 if kdf == "pbkdf2" else 4
+    parts = {"kdf": kdf, "salt": "00" * 16, "iterations": iterations, "memory": 4096}
+    keys = {"stored-key": "ab" * 32, "server-key": "cd" * 32}
+    nonce = {"nonce": b64encode(KEY).decode()}
+    decider, joe = Decider(registry), registry.says_hello("scram", authextra=nonce)
+    decider.answers(decider.is_asked("realm1", "joe", ANY), {"role": "guest", **parts, **keys})
+    extra = joe.receives(4, "scram", ANY)[2]
+    assert (extra["kdf"], extra["salt"], extra["iterations"]) == (kdf, b64encode(bytes(16)).decode(), iterations)
+    joe.sends(5, b64encode(KEY).decode(), {})
+    is_refused(joe, DENIED)
+    joe = registry.says_hello("wamp-scram", authextra=nonce)
+    decider.answers(decider.is_asked("realm1", "joe", ANY), {"role": "guest", **parts, **keys})
+    if kdf == "pbkdf2":
+        joe.receives(4, "wamp-scram", ANY)
+    else:
+        is_refused(joe, FAILED)
 
 
 def test_what_each_method_asks_becomes_a_principal(registry: Registry) -> None:
@@ -412,3 +451,27 @@ def test_the_authenticators_may_share_the_work(registry: Registry) -> None:
         registry.clock.advance(0)
     for client in clients:
         client.receives(2, ANY, ANY)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"role": "guest", "ticket": ""},
+        {"role": "guest", "ticket": "$sha256$" + sha256(b"moon").hexdigest(), "totp": ""},
+        {"role": "guest", "ticket": "$sha256$" + sha256(b"moon").hexdigest(), "totp": "MFRGG"},
+    ],
+)
+def test_an_empty_column_of_a_database_is_no_secret_that_everybody_knows(registry: Registry, answer: Any) -> None:
+    """E19, E20"""
+    decider, joe = Decider(registry), registry.shows("" if answer["ticket"] == "" else "moon")
+    decider.answers(decider.is_asked("realm1", "joe", ANY), answer)
+    is_refused(joe, FAILED)
+
+
+def test_a_secret_that_is_not_ascii_may_come_with_a_salt(registry: Registry) -> None:
+    """E19: it is no derived key, so it is the secret."""
+    decider, joe = Decider(registry), registry.says_hello("wampcra")
+    decider.answers(decider.is_asked("realm1", "joe", ANY), {"role": "guest", "secret": "öffne dich", "salt": "x"})
+    challenge = joe.receives(4, "wampcra", ANY)[2]["challenge"]
+    joe.sends(5, b64encode(hmac.digest("öffne dich".encode(), challenge.encode(), "sha256")).decode(), {})
+    joe.receives(2, ANY, ANY)

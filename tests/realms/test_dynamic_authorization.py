@@ -496,6 +496,20 @@ def test_a_decision_may_say_who_is_disclosed(court: Court) -> None:
     guest.receives_error(16, request, "wamp.error.option_disallowed.disclose_me")
 
 
+def test_a_decision_may_tell_callers_and_publishers_apart(court: Court) -> None:
+    """F3: as the catalog has it; and what Crossbar has in `validate` is understood."""
+    decider, guest, bob = Decider(court), court.guest(), court.join("bob", roles=RPC_PEER)
+    bob.registers("com.told")
+    answer = {"allow": True, "disclose": {"caller": True, "publisher": False}, "cache": False}
+    for number, validate in enumerate((None, {}, {"call": "com.example.Address"}), 1):
+        guest.calls("com.told")
+        decider.answers(decider.is_asked(ANY, "com.told", "call", ANY), {**answer, "validate": validate})
+        bob.receives(68, number, ANY, {"caller": guest.id, "caller_authid": "joe", "caller_authrole": "guest"})
+    request = guest.publishes("com.secret", disclose_me=True, acknowledge=True)
+    decider.answers(decider.is_asked(ANY, "com.secret", "publish", ANY), answer)
+    guest.receives_error(16, request, "wamp.error.option_disallowed.disclose_me")
+
+
 def test_a_testament_takes_two_decisions(court: Court) -> None:
     """D19, F4: to call the procedure, and to publish to the topic."""
     decider, guest, bob = Decider(court), court.guest(), court.join("bob")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from realms.audit import Entry
 from realms.history import MAX_EVENTS, History, Rule
 from realms.roles import Role
 from tests.realms.fakes import ANY, EVERYTHING, Peer, Scene, rule
@@ -214,15 +215,20 @@ def test_events_for_particular_sessions_are_not_stored_and_others_are_filtered_a
 
 
 def test_who_may_not_subscribe_may_not_ask() -> None:
-    """D16"""
+    """D16, F5"""
     everyone = Role("anyone", [rule("prefix", "", *EVERYTHING)])
     guest = Role("guest", [rule("prefix", "wamp.", "call"), rule("exact", "com.chat", "subscribe")])
     scene = Scene(roles=[everyone, guest], history=History(RULES))
     alice, gus = scene.join(), scene.join("gus", "guest")
     alice.publishes("com.chat", [1])
     alice.publishes("com.log.x", [2])
+    entries: list[Entry] = []
+    scene.realms.by_name["realm1"].record = entries.append
     assert numbers(asks(gus, subscription_of(alice, "com.chat"))) == [1]
     refuses(gus, "wamp.error.not_authorized", subscription_of(alice, "com.log.", "prefix"))
+    assert [(entry.event, entry.authid, entry.action, entry.object) for entry in entries] == [
+        ("denial", "gus", "subscribe", "com.log.")
+    ]
 
 
 def test_a_rule_for_everything_does_not_open_the_history() -> None:

@@ -1,17 +1,23 @@
 """Who fails repeatedly must wait, and the audit trail tells of every login and failure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from realms.addresses import network_of
 from realms.audit import Entry
-from realms.authentication import Methods
+from realms.authentication import Accepted, Answer, Applicant, Challenged, Denied, Methods, Outcome
 from realms.authentication.guard import Guarded
 from realms.authentication.lockout import Lockout, LockoutRules
+from realms.authentication.principals import Listed, Principal
+from realms.authentication.ticket import Ticket
+from realms.authentication.verifiers import LEAST, ticket_verifier
 from realms.transport import Evidence
 from tests.realms.fakes import ANY, PLAIN, Peer, Scene
+from wamp.messages import Authenticate
+from wamp.options import HelloDetails
 
 RULES = LockoutRules(after=3, address_after=10, authid_after=6, first=1, longest=60)
 
@@ -26,6 +32,7 @@ class Guardhouse:
         for realm in self.scene.realms.by_name.values():
             offered = realm.methods.offered.items()
             realm.methods = Methods({name: Guarded(method, self.entries.append, lockout) for name, method in offered})
+            realm.record = self.entries.append
 
     def tries(self, ticket: str, authid: str = "ann", address: str = "192.0.2.1") -> str:
         """Log in, and tell what comes of it."""
@@ -138,3 +145,88 @@ def test_logins_and_failures_are_on_record_without_the_secret(house: Guardhouse)
     told: list[Any] = [(entry.event, entry.outcome, entry.authid, entry.authmethod) for entry in house.entries]
     assert told == [("login", "failure", "ann", "ticket"), ("login", "success", "ann", "ticket")]
     assert "hunter2" not in repr(house.entries)
+
+
+def test_whoever_is_turned_away_is_on_record_once(house: Guardhouse) -> None:
+    """F5, E20, E21: no method, a broken authenticator, no answer in time, and a role that the realm does not have."""
+    scene = house.scene
+    for authmethod in ("wampcra", "slow", "ticket"):
+        scene.connects().sends(1, "realm1", {"roles": PLAIN, "authmethods": [authmethod], "authid": "ann"})
+        if authmethod == "slow":
+            scene.slow.breaks()
+    scene.clock.advance(30)
+    roles = {"roles": PLAIN, "authmethods": ["trusting"], "authid": "ann", "authrole": "nobody"}
+    scene.connects().sends(1, "realm1", roles)
+    told = [(entry.event, entry.outcome, entry.authid, entry.authmethod, entry.reason) for entry in house.entries]
+    assert told == [
+        ("login", "failure", "ann", None, "wamp.error.no_matching_auth_method"),
+        ("login", "failure", "ann", "slow", "the authenticator failed"),
+        ("login", "failure", "ann", "ticket", "authentication took too long"),
+        ("login", "failure", "ann", "trusting", "the authenticator failed"),
+    ]
+
+
+def test_failures_under_a_name_are_forgotten_when_that_name_comes_in_under_another(house: Guardhouse) -> None:
+    """J3, E19: a dynamic authenticator may know somebody by another authid."""
+
+    def judge(answer: Authenticate) -> Outcome:
+        return Accepted("ann", "anyone", "renaming", "tests") if answer.signature == "sesame" else Denied()
+
+    class Renaming:
+        name = "renaming"
+
+        def suits(self, hello: HelloDetails, evidence: Evidence) -> bool:
+            return True
+
+        def begin(self, applicant: Applicant) -> Answer:
+            return Challenged(self.name, {}, judge)
+
+    lockout = Lockout(RULES, house.scene.clock)
+    realm = house.scene.realms.by_name["realm1"]
+    realm.methods = Methods({"ticket": Guarded(Renaming(), house.entries.append, lockout)})
+    told = outcomes(house, "a", "b", "sesame", "c", "d", "sesame", authid="ann@example.com")
+    assert told == [WRONG, WRONG, "welcome"] * 2
+
+
+def test_names_that_differ_in_spelling_only_are_one(house: Guardhouse) -> None:
+    """J3: whoever decides about dynamic principals may take them for one."""
+    spellings = ("ann", "Ann", " ann ", "\uff21nn")
+    assert [house.tries("a", authid=spelling) for spelling in spellings] == [WRONG, WRONG, WRONG, LOCKED]
+
+
+class Slow:
+    """An OffLoop whose work is done when the test says so, as that of threads is: some time later."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Deferred[Any], Callable[[], Any]]] = []
+
+    def __call__(self, work: Callable[[], Any], /) -> Deferred[Any]:
+        answer: Deferred[Any] = Deferred()
+        self._waiting.append((answer, work))
+        return answer
+
+    def does_all(self) -> None:
+        """Do the work, in the order of its coming."""
+        waiting, self._waiting = self._waiting, []
+        for answer, work in waiting:
+            answer.callback(work())
+
+
+def test_guesses_that_are_judged_at_the_same_time_are_heard_no_longer_than_one_by_one() -> None:
+    """J3"""
+    slow = Slow()
+    listed = Listed([Principal("ann", "anyone", ticket=ticket_verifier("sesame", LEAST))])
+    scene = Scene(methods=[Ticket(listed, slow, cost=LEAST)])
+    home = scene.realms.by_name["realm1"]
+    lockout = Lockout(RULES, scene.clock)
+    home.methods = Methods({"ticket": Guarded(home.methods.offered["ticket"], lambda entry: None, lockout)})
+    peers: list[Peer] = []
+    for guess in ("a", "b", "c", "d", "sesame"):
+        peer: Peer = scene.connects()
+        peer.transport.proves = Evidence(address="192.0.2.1")
+        peer.sends(1, "realm1", {"roles": PLAIN, "authmethods": ["ticket"], "authid": "ann"})
+        peer.receives(4, "ticket", {})
+        peer.sends(5, guess, {})
+        peers.append(peer)
+    slow.does_all()
+    assert [peer.inbox()[0][1]["message"] for peer in peers] == [WRONG] * 3 + [LOCKED] * 2

@@ -3,6 +3,8 @@
 import pytest
 
 from realms.authentication import Accepted, Applicant, Denied
+from realms.realms import Template
+from realms.roles import Role
 from realms.transport import Evidence
 from tests.realms.fakes import ANY, CAPABLE, Peer, Scene
 from wamp.options import HelloDetails
@@ -200,3 +202,16 @@ def test_a_realm_of_the_template_that_was_closed_can_be_made_again():
     scene.join(realm="com.shops.b").vanishes()
     scene.clock.advance(60)
     scene.join(realm="com.shops.a")
+
+
+def test_a_realm_of_the_template_is_made_by_the_rules_that_count_when_it_is_joined():
+    """F6: whoever waits with the answer to a challenge does not bring back the rules of before."""
+    scene = Scene(template=("com.shops.", 1))
+    peer = scene.connects()
+    hello(peer, "com.shops.one", authmethods=["ticket"], authid="ann")
+    peer.receives(4, "ticket", {})
+    strict = Scene([Role("anyone", [])], template=("com.shops.", 1))
+    scene.realms.replace_template(Template(lambda name: strict.join(realm=name).transport.session.realm, uri="com."))
+    peer.sends(5, "sesame", {})
+    peer.receives(2, ANY, ANY)
+    peer.receives_error(48, peer.calls("com.anything"), "wamp.error.not_authorized")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from realms.roles import Role
-from realms.testaments import MAX_TESTAMENTS
+from realms.testaments import MAX_OCTETS, MAX_TESTAMENTS
 from tests.realms.fakes import ANY, EVERYTHING, Peer, Scene, rule
 
 
@@ -114,3 +114,10 @@ def test_testaments_of_a_killed_session_are_published_but_not_when_all_are_kille
     carol.calls("wamp.session.kill_all")
     bob.vanishes()
     assert [message[0] for message in carol.inbox()] == [50]
+
+
+def test_the_testaments_of_a_session_are_bounded_in_octets(realm: Scene) -> None:
+    alice = realm.join()
+    adds(alice, "com.topic", ["x" * (MAX_OCTETS // 2)], {})
+    refuses(alice, "wamp.error.payload_size_exceeded", "com.topic", ["x" * (MAX_OCTETS // 2)], {}, scope="detached")
+    adds(alice, "com.topic", ["small"], {})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from realms.audit import Entry
-from router.audit import MAX_PER_SECOND, CannotWrite, Trail
+from router.audit import MAX_PER_SECOND, MAX_TEXT, CannotWrite, Trail
 
 NOON = 1_790_000_000.25
 FAILURE = Entry(event="login", outcome="failure", realm="realm1", authid="joe", address="192.0.2.1:5000")
@@ -86,3 +86,19 @@ def test_what_a_client_says_to_be_cannot_forge_a_line(tmp_path: Path, now: Now) 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, now: Now) -> None:
     with pytest.raises(CannotWrite, match=r"nowhere/audit\.log: No such file or directory"):
         Trail(tmp_path / "nowhere" / "audit.log", now)
+
+
+def test_a_flood_of_one_kind_hides_no_other(tmp_path: Path, now: Now) -> None:
+    path = tmp_path / "audit.log"
+    trail = Trail(path, now)
+    for _ in range(MAX_PER_SECOND + 7):
+        trail.record(FAILURE)
+    trail.record(Entry(event="login", outcome="success", realm="realm1", authid="eve", authrole="admin"))
+    assert lines(path)[-1]["authid"] == "eve"
+
+
+def test_a_client_cannot_make_a_line_as_long_as_a_message(tmp_path: Path, now: Now) -> None:
+    path = tmp_path / "audit.log"
+    trail = Trail(path, now)
+    trail.record(Entry(event="login", outcome="failure", realm="realm1", authid="x" * 60_000))
+    assert lines(path)[0]["authid"] == "x" * MAX_TEXT + "..."

@@ -36,7 +36,7 @@ def test_check_sums_a_right_configuration_up_in_a_line(tmp_path: Path, capsys: p
     assert main(["check", str(path)]) == 0
     assert capsys.readouterr() == (
         "The configuration is right: realm realm1 with 2 roles; "
-        "on 127.0.0.1:1 (WebSocket /ws, RawSocket), [::1]:2 (RawSocket, HTTP)\n",
+        "on 127.0.0.1:1 (WebSocket /ws, RawSocket), [::1]:2 (long-poll /lp, RawSocket, HTTP)\n",
         "",
     )
 

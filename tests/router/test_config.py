@@ -103,7 +103,7 @@ def uncommented(text: str, key: str) -> str:
 
 EXAMPLES = [
     "schemas", "history", "trust", "scram", "cryptosign", "jwt", "dynamic", "principals", "authorizer",
-    "realm_template", "tls", "audit", "login",
+    "realm_template", "tls", "audit", "login", "mounts", "bridges",
 ]  # fmt: skip
 
 
@@ -111,7 +111,8 @@ EXAMPLES = [
 def test_what_is_commented_out_in_the_shipped_file_is_right(tmp_path: Path, key: str) -> None:
     for name, content in {
         "secrets/sensor-1": "s1\n", "secrets/ann.totp": "JBSWY3DPEHPK3PXP\n", "secrets/router.key": "11" * 32 + "\n",
-        "schemas/a.yaml": "procedure: com.a\n",
+        "schemas/a.yaml": "procedure: com.a\n", "assets/a.css": "",
+        "operator_shop.py": "def app(environ, start_response): ...\n",
     }.items():  # fmt: skip
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
@@ -123,6 +124,7 @@ def test_what_is_commented_out_in_the_shipped_file_is_right(tmp_path: Path, key:
         text = uncommented(text, "principals").replace("ticket: false", "ticket: true")
         text = text.replace("role: backend", "role: anonymous")
     secrets = {"TOKEN_SECRET": "t" * 32, "ANN_SECRET": "a1"}
+    secrets |= dict.fromkeys(("BRIDGE_KEY", "GITHUB_SECRET", "FORWARD_SECRET"), "s" * 32)
     config = load_text(tmp_path, text, secrets)
     assert config != load_text(tmp_path, SHIPPED.read_text("utf-8"))
 
@@ -130,8 +132,9 @@ def test_what_is_commented_out_in_the_shipped_file_is_right(tmp_path: Path, key:
 def test_the_roles_of_a_locked_realm_in_the_shipped_file_are_right(tmp_path: Path) -> None:
     text = SHIPPED.read_text("utf-8")
     before, _, development = text.partition("      - name: anonymous\n")
-    _, _, locked = development.partition("      # - name: backend\n")
-    text = before + "      - name: backend\n" + re.sub(r"^      # ?", "      ", locked, flags=re.M)
+    _, _, rest = development.partition("      # - name: backend\n")
+    locked, end, rest = rest.partition("\n# The realm of clients")
+    text = before + "      - name: backend\n" + re.sub(r"^      # ?", "      ", locked, flags=re.M) + end + rest
     (realm,) = load_text(tmp_path, text).realms
     assert [role.name for role in realm.roles] == ["backend", "anonymous"]
     assert realm.roles[1].permissions[0].allow == {"call", "publish", "subscribe"}

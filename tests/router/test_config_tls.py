@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from router.config import load
 from router.config.advice import warnings
-from tests.certificates import Authority, write_certificate
+from tests.certificates import Authority, pem_of, write_certificate
 from tests.realms.test_trustroots import SPEC_CHAIN, SPEC_REALM, SPEC_ROOT
 from tests.router.test_config_mistakes import report
 
@@ -22,7 +22,8 @@ ASKING = "{certificate: cert.pem, key: key.pem, client_certificates: {authoritie
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     write_certificate(tmp_path)
-    Authority(tmp_path, "authority")
+    authority = Authority(tmp_path, "authority")
+    (tmp_path / "with_key.pem").write_bytes(authority.file.read_bytes() + pem_of(authority.key))
     (tmp_path / "text.pem").write_text("no certificate")
     (tmp_path / "router.key").write_text(KEY + "\n")
     (tmp_path / "short.key").write_text("11" * 31)
@@ -74,6 +75,43 @@ MISTAKES = [
     (f'cryptosign: {{router_key: "{KEY}"}}', [TLS],
      "4:32: the router's key is a secret: give it as {env: VARIABLE} or {file: PATH}"),
 ]  # fmt: skip
+
+
+LISTENERS = [
+    ("tls: {certificate: cert.pem, key: key.pem, others: [{certificate: b/cert.pem, key: b/key.pem}]}", ""),
+    ("tls: {certificate: cert.pem, key: key.pem, minimum_version: \"1.3\", hsts: 0}", ""),
+    ("tls: {certificate: cert.pem, key: key.pem, others: [{certificate: b/cert.pem, key: key.pem}]}",
+     "9:98: key.pem: the key does not belong to the certificate"),
+    ("tls: {certificate: cert.pem, key: key.pem, others: [{certificate: b/cert.pem}]}", "9:67: `key` is missing"),
+    ("tls: {certificate: cert.pem, key: key.pem, others: [{certificate: cert.pem, key: key.pem}]}",
+     "9:81: cert.pem: has no name but those of certificates above: no client would get it"),
+    ("tls: {certificate: cert.pem, key: key.pem, others: [{certificate: with_key.pem, key: with_key.pem}]}",
+     "9:81: with_key.pem: has no name (subjectAltName) of a host: no client would get it"),
+    ("tls: {certificate: cert.pem, key: key.pem, minimum_version: 1.2}",
+     "9:75: expected 1.2 or 1.3, found the number `1.2`; put it in quotes"),
+    ("tls: {certificate: cert.pem, key: key.pem, minimum_version: \"1.1\"}",
+     "9:75: expected 1.2 or 1.3, found `1.1`; did you mean `1.3`?"),
+    ("tls: {certificate: cert.pem, key: key.pem, hsts: -1}",
+     "9:64: expected a whole number from 0 to 316224000, found the number `-1`"),
+    ("redirect_to_https: true", ""),
+    ("redirect_to_https: {port: 8443, host: www.example.com}", ""),
+    ("redirect_to_https: {host: 'www.example.com:443'}",
+     "9:41: `www.example.com:443` is no host name; the port has its key"),
+    ("redirect_to_https: true, tls: {certificate: cert.pem, key: key.pem}",
+     "9:34: `tls` is on here already: plain HTTP never comes"),
+    ("redirect_to_https: true, rawsocket: true",
+     "9:51: with `redirect_to_https` nothing but that is spoken here: leave `rawsocket` out"),
+    ("redirect_to_https: true, http: false", "9:46: `redirect_to_https` needs HTTP: leave `http` out"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("keys", "expected"), LISTENERS)
+def test_what_is_wrong_with_certificates_and_redirects_is_told(folder: Path, keys: str, expected: str) -> None:
+    (folder / "b").mkdir()
+    write_certificate(folder / "b", names=["b.example.com"])
+    text = config("cryptosign: true").rpartition("\n")[0]
+    said = report(folder, f"{text}\n  - {{port: 1, {keys}}}", {}).replace(f"{folder}/", "")
+    assert said == (f"config.yaml:{expected}" if expected else "")
 
 
 @pytest.mark.parametrize(("authentication", "listeners", "expected"), MISTAKES)
@@ -146,3 +184,14 @@ def test_where_a_required_binding_cannot_be_had_there_is_a_warning(
     path.write_text(config(authentication, *listeners))
     told = [warning for warning in warnings(load(path, {})) if "channel binding" in warning]
     assert told == [f"nobody can join {where}: it requires a channel binding, hence tls" for where in expected]
+
+
+def test_a_listener_that_redirects_is_no_danger_and_wants_https_somewhere(folder: Path) -> None:
+    text = config("ticket: true", "false", principal="ticket: {file: text.pem}")
+    text = text.replace("port: 8080, tls: false", "port: 80, host: 0.0.0.0, redirect_to_https: true")
+    (folder / "config.yaml").write_text(text + "\n  - {port: 8080}")
+    assert list(warnings(load(folder / "config.yaml"))) == [
+        "whoever comes to 0.0.0.0 port 80 is sent on to https, which no listener speaks: does a proxy?"
+    ]
+    (folder / "config.yaml").write_text(f"{text}\n  - {{port: 8080, tls: {TLS}}}")
+    assert list(warnings(load(folder / "config.yaml"))) == []

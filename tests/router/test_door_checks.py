@@ -53,6 +53,14 @@ def report(folder: Path, limits: str = "", listener: str = "") -> str:
         ("handshake_rate: 0", "9:22: expected a whole number from 1 to 10000000, found the number `0`"),
         ("max_connections: 0", "9:23: expected a whole number from 1 to 10000000, found the number `0`"),
         (
+            "http: false, longpoll: {}",
+            "9:29: long-poll is HTTP: it needs `http: true`",
+        ),
+        ("longpoll: {path: /}", "9:23: long-poll needs a path of its own, such as /lp"),
+        ("longpoll: {path: /ws}", "9:23: long-poll and WebSocket cannot both be at `/ws`"),
+        ("websocket: {path: /lp}", "9:24: long-poll and WebSocket cannot both be at `/lp`"),
+        ("longpoll: {idle: 0}", "9:23: expected a number of seconds from 1 to 60, found the number `0`"),
+        (
             "max_connections: 10, max_connections_per_address: 11",
             "9:56: `max_connections_per_address` is 11, but `max_connections` is 10, and the smaller counts",
         ),

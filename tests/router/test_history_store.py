@@ -1,6 +1,7 @@
 """Event history in a file."""
 
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,3 +206,9 @@ def test_a_router_whose_history_cannot_be_opened_says_so_in_one_line(tmp_path: P
     with pytest.raises(AssertionError, match=r"cannot use .*history\.sqlite for the event history"):
         router.start()
     assert "Traceback" not in router.log
+
+
+def test_what_was_published_is_not_for_all_on_this_machine(store: SqliteStore, file: Path) -> None:
+    store.add(1, event(1))
+    store.flush()
+    assert {stat.S_IMODE(one.stat().st_mode) for one in file.parent.iterdir()} == {0o600}

@@ -15,7 +15,7 @@ import pytest
 from twisted.logger import LogEvent, Logger, LogPublisher, globalLogPublisher
 from twisted.python import log as log_of_old
 
-from router.log import IntoTwisted, JsonLines, TextLines, at_level
+from router.log import IntoTwisted, JsonLines, TextLines, at_level, tell_unraisable
 
 ROOT = Path(__file__).parents[2]
 STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
@@ -170,6 +170,24 @@ def test_what_libraries_log_comes_along_under_their_name(python_logger: logging.
     said = text_of(stream).split("\n")
     assert said[:3] == ["DEBUG some.library  1", "WARN  some.library  2 of {these}", "ERROR some.library  failed"]
     assert said[-2] == "    ValueError: x"
+
+
+def test_what_nobody_could_catch_is_logged_as_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unlucky:
+        def __del__(self) -> None:
+            raise ValueError("x")
+
+    monkeypatch.setattr("sys.unraisablehook", tell_unraisable)
+    stream = io.StringIO()
+    lines: Any = TextLines(stream)
+    globalLogPublisher.addObserver(lines)
+    try:
+        Unlucky()
+    finally:
+        globalLogPublisher.removeObserver(lines)
+    first, *_, last = text_of(stream).rstrip("\n").split("\n")
+    assert first.startswith("CRIT  python  an exception was ignored: <function ")
+    assert last == "    ValueError: x"
 
 
 PROCESS = """

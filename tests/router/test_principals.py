@@ -18,10 +18,14 @@ from realms.authentication.off_loop import TooBusy, at_once
 from realms.authentication.principals import Inquiry, Principal
 from realms.authentication.verifiers import Cost, cra_verifier, fits, scram_secret, scram_verifier, ticket_verifier
 from realms.authentication.verifiers import cra_secret as derived
+from router import assembly
+from router.authentication import Means
 from router.config import InvalidConfig, load, warnings
 from router.principals.database import Database
 from router.principals.database_file import APPLICATION, CannotUse, is_exposed
 from router.principals.directory import POLL, Directory
+from tests.realms.fakes import ANY, PLAIN, Peer
+from wamp.codecs import JSON
 
 KEY, OTHER_KEY = "ab" * 32, "cd" * 32
 FINGERPRINT = ":".join(["0F"] * 32)
@@ -478,3 +482,22 @@ def test_a_password_that_is_hashed_too_quickly_is_odd(tmp_path: Path, users: Dat
 def test_a_role_of_the_database_that_the_realm_does_not_have_is_odd(tmp_path: Path, users: Database) -> None:
     users.add("eve", "emperor")
     assert odd(tmp_path, DATABASE) == [f"eve of {tmp_path}/users.db cannot join: realm1 does not have their roles"]
+
+
+def test_who_is_removed_while_an_answer_is_due_does_not_get_in(tmp_path: Path) -> None:
+    """F6: a challenge is good for half a minute."""
+    joe = f"- {{authid: joe, role: user, ticket: {SESAME}}}"
+    path = written(tmp_path, "    principals_file: people.yaml", **{"people.yaml": joe})
+    config, clock = load(path, {}), Clock()
+    means = Means(clock, at_once)
+    realms = assembly.realms_of(config, assembly.directories_of(config, means), means, "wamplex")
+    early, late = Peer(realms, JSON), Peer(realms, JSON)
+    for peer in (early, late):
+        peer.sends(1, "realm1", {"roles": PLAIN, "authmethods": ["ticket"], "authid": "joe"})
+        peer.receives(4, "ticket", {})
+    early.sends(5, "sesame", {})
+    early.receives(2, ANY, ANY)
+    (tmp_path / "people.yaml").write_text("[]")
+    clock.advance(POLL)
+    late.sends(5, "sesame", {})
+    late.receives(3, {"message": "the credentials were not accepted"}, "wamp.error.authentication_denied")

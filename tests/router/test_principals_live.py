@@ -1,17 +1,15 @@
-"""Principals that come and go while the router runs, with the clients that people have."""
+"""Principals that come and go while the router runs. That autobahn joins as them is in `interop/test_joining.py`."""
 
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from realms.authentication.verifiers import digest_verifier
 from router.cli import main
-from tests.peers import ROLES, Peer
+from tests.peers import ROLES, TRANSPORTS, Peer
 from tests.routers import RunningRouter
 
 CONFIG = f"""
@@ -25,7 +23,6 @@ realms:
       - name: user
         permissions: [{{uri: com.example., match: prefix, allow: [call, publish]}}]
 """
-CLIENT = Path(__file__).with_name("joining_autobahn.py")
 Peers = Callable[..., Peer]
 
 
@@ -58,30 +55,23 @@ def reply(peer: Peer, authid: str, ticket: str) -> list[Any]:
     return message
 
 
-def autobahn(running: RunningRouter, authid: str, ticket: str) -> set[str]:
-    """What autobahn-python sees over each transport: who it is, or why it is not let in."""
-    command = [sys.executable, str(CLIENT), authid, ticket, running.ws_url, running.rs_url]
-    return set(subprocess.run(command, capture_output=True, text=True, timeout=30).stdout.splitlines())
-
-
-def test_autobahn_joins_as_somebody_who_was_added_just_now_and_is_refused_when_disabled(
+def test_who_was_added_just_now_joins_and_is_refused_when_disabled(
     running: RunningRouter, user: Callable[..., None], peers: Peers, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """E3, F6"""
     user("add", "joe", "--role", "user", "--generate")
     password = capsys.readouterr().out.split()[1]
-    assert autobahn(running, "joe", password) == {
-        "websocket joined joe user ticket database",
-        "rawsocket joined joe user ticket database",
-    }
-    session = peers(running.port)
-    assert reply(session, "joe", password)[0] == 2
+    for transport in TRANSPORTS:
+        session = peers(running.port, transport)
+        code, _, details = reply(session, "joe", password)
+        assert code == 2
+        assert [details[f"auth{what}"] for what in ("id", "role", "method", "provider")] == [
+            "joe", "user", "ticket", "database",
+        ]  # fmt: skip
     user("disable", "joe")
     session.receives(6)
-    assert autobahn(running, "joe", password) == {
-        "websocket refused wamp.error.authentication_denied",
-        "rawsocket refused wamp.error.authentication_denied",
-    }
+    for transport in TRANSPORTS:
+        assert reply(peers(running.port, transport), "joe", password)[2] == "wamp.error.authentication_denied"
     assert password not in running.log
 
 

@@ -141,10 +141,10 @@ def test_mistakes_in_schemas_are_mistakes_in_the_configuration(tmp_path: Path) -
 
 @pytest.mark.parametrize("serializer", ["json", "msgpack", "cbor"])
 def test_a_router_refuses_what_does_not_fit(
-    own_router: Callable[[str], RunningRouter], peers: Callable[..., Peer], serializer: str
+    router_with: Callable[[str], RunningRouter], peers: Callable[..., Peer], serializer: str
 ) -> None:
     """H3, H5"""
-    router = own_router(CONFIG.format(directory=EXAMPLES))
+    router = router_with(CONFIG.format(directory=EXAMPLES))
     callee, caller = peers(router.port).join(), peers(router.port, "rawsocket", serializer).join()
     divide = "com.example.calculator.divide"
     callee.register(divide)

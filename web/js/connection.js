@@ -3,8 +3,11 @@
 // Stock autobahn.js stops for good after 15 tries, and at once after GOODBYE or ABORT. So each of its connections is
 // used for one try only, and the waiting in between is done here. Subscriptions are remembered and made anew.
 //
+// It takes several transports, too, but never tries another one than the first. So each has one of them: first WebSocket,
+// and if that does not come through, long-poll at once. It begins with WebSocket every time: what blocked it may be gone.
+//
 //   state    {name: "connecting"}
-//            {name: "joined", realm, authid, authrole}
+//            {name: "joined", realm, authid, authrole, transport}
 //            {name: "waiting", reason, until}       until: when the next try is due, in ms as Date.now() gives them
 
 const FIRST_RETRY = 1000; // ms; a router that restarts is back by then
@@ -19,24 +22,36 @@ export class Connection extends EventTarget {
   #subscriptions = new Set();
   #delay = FIRST_RETRY;
   #timer = 0;
+  #transports = [];
+  #way = 0; // the one that is tried, or in use
 
-  constructor(url, realm) {
+  // `fallback` is the URL of long-poll, or null.
+  constructor(url, realm, fallback = null) {
     super();
-    this.url = url;
     this.realm = realm;
+    this.#transports.push({ type: "websocket", url });
+    if (fallback !== null) this.#transports.push({ type: "longpoll", url: fallback });
     this.state = { name: "connecting" };
     addEventListener("online", () => this.retryNow());
   }
 
   open() {
-    clearTimeout(this.#timer);
+    this.#way = 0;
     this.#tell({ name: "connecting" });
-    const transports = [{ type: "websocket", url: this.url }];
+    this.#try();
+  }
+
+  #try() {
+    clearTimeout(this.#timer);
+    const transports = [this.#transports[this.#way]];
     const current = new autobahn.Connection({ transports, realm: this.realm, max_retries: 0 });
     this.#current = current;
-    current.onopen = (session, details) => current === this.#current && this.#joined(session, details);
+    current.onopen = (session, details) => {
+      if (current === this.#current) this.#joined(session, details);
+      else current.close(); // it was given up, and came through after all
+    };
     current.onclose = (reason, details) => {
-      if (current === this.#current) this.#lost(sentence(reason, details));
+      if (current === this.#current) this.#lost(sentence(reason, details), details.reason);
       return true; // autobahn.js is not to retry by itself
     };
     this.#timer = setTimeout(() => this.#abandon("The router does not answer"), PATIENCE);
@@ -91,17 +106,26 @@ export class Connection extends EventTarget {
     for (const subscription of this.#subscriptions) {
       this.#make(subscription).catch((error) => this.#report(subscription, error));
     }
-    this.#tell({ name: "joined", realm: details.realm ?? this.realm, authid: details.authid, authrole: details.authrole });
+    const { authid, authrole } = details;
+    const transport = this.#transports[this.#way].type;
+    this.#tell({ name: "joined", realm: details.realm ?? this.realm, authid, authrole, transport });
   }
 
   #report(subscription, error) {
     if (this.#session) console.warn("not subscribed again", subscription.topic, error.error ?? error);
   }
 
-  #lost(reason) {
+  // `said` is what the router itself gave as the reason, if it did: then there was nothing wrong with the transport.
+  #lost(reason, said = null) {
     clearTimeout(this.#timer);
+    const hadSession = this.#session !== null;
     this.#session = null;
     this.#current = null;
+    if (!hadSession && !said && this.#way + 1 < this.#transports.length) {
+      this.#way += 1;
+      this.#try();
+      return;
+    }
     const pause = this.#delay * (0.75 + Math.random() / 2); // many browsers must not come back in lockstep
     this.#delay = Math.min(this.#delay * RETRY_GROWTH, LONGEST_RETRY);
     this.#timer = setTimeout(() => this.open(), pause);
@@ -111,7 +135,11 @@ export class Connection extends EventTarget {
   #abandon(reason) {
     const silent = this.#current;
     this.#lost(reason);
-    silent.close();
+    try {
+      silent.close();
+    } catch {
+      // A long-poll that is not open yet cannot be closed; autobahn.js gives it up by itself.
+    }
   }
 
   #joinedSession() {

@@ -9,14 +9,14 @@ import { startPubSub } from "./pubsub.js";
 import { startStatus } from "./status.js";
 import { startTicker } from "./ticker.js";
 
-const { url, realm, refused } = routerAddress(location);
+const { url, fallback, realm, refused } = routerAddress(location);
 byId("router-url").textContent = url;
 if (refused !== null) {
   byId("notice").textContent = `The router ${refused} is on another host and was not used.`;
   byId("notice").hidden = false;
 }
 
-const connection = new Connection(url, realm);
+const connection = new Connection(url, realm, fallback);
 startStatus(connection);
 startTicker(connection);
 startCall(connection);

@@ -27,6 +27,9 @@ export function startStatus(connection) {
 
 function wordsFor(state) {
   if (state.name === "connecting") return "Connecting …";
-  if (state.name === "joined") return `Connected to ${state.realm} as ${state.authid ?? "an unnamed client"}`;
+  if (state.name === "joined") {
+    const way = state.transport === "longpoll" ? ", by long-poll" : "";
+    return `Connected to ${state.realm} as ${state.authid ?? "an unnamed client"}${way}`;
+  }
   return `${state.reason}. Next try in ${Math.max(1, Math.ceil((state.until - Date.now()) / 1000))} s`;
 }

@@ -1,22 +1,23 @@
-// autobahn.js in Node.js: `node autobahn_js.cjs CONFIG`. What to do is in scenario.cjs.
+// autobahn.js in Node.js: `node autobahn_js.cjs CONFIG...`. What to do is in scenario.cjs.
 'use strict';
 
 const { play, serving } = require('./scenario.cjs');
 
 const SERIALIZERS = { json: 'JSONSerializer', msgpack: 'MsgpackSerializer', cbor: 'CBORSerializer' };
 
+globalThis.XMLHttpRequest ??= require('./xml_http_request.cjs'); // Node.js has none; long-poll needs it
+
 console.warn = console.error; // it tells about every connection on the standard output otherwise
 
-function connection(config, more = {}) {
+function connection(config) {
   const autobahn = require(config.package);
   return new autobahn.Connection({
-    transports: [{ type: 'websocket', url: config.url, serializers: [new autobahn.serializer[SERIALIZERS[config.serializer]]()] }],
+    transports: [{ type: config.transport, url: config.url, serializers: [new autobahn.serializer[SERIALIZERS[config.serializer]]()] }],
     realm: config.realm,
     initial_retry_delay: 0.2,
     max_retry_delay: 0.5,
     use_deferred: require('when').defer, // plain promises have no progress
     on_user_error: () => {}, // procedures fail on purpose here
-    ...more,
   });
 }
 
@@ -69,10 +70,9 @@ class Session {
   }
 }
 
-function join(config, ticket) {
-  const proof = ticket === undefined ? {} : { authmethods: ['ticket'], authid: config.authid, onchallenge: () => ticket };
+function join(config) {
   return new Promise((resolve, reject) => {
-    const opened = connection(config, proof);
+    const opened = connection(config);
     opened.onopen = (session, details) => {
       const joined = new Session(require(config.package), session, details);
       joined.connection = opened;

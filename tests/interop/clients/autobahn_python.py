@@ -1,4 +1,4 @@
-"""autobahn-python, on Twisted or asyncio: `autobahn_python.py CONFIG`, where CONFIG is the JSON of `scenario.Config`.
+"""autobahn-python, on Twisted or asyncio: `autobahn_python.py CONFIG...`, each the JSON of one way to go.
 
 It prints what it saw, one JSON object a line. The scenario and what must be seen is in `scenario.py`.
 """
@@ -244,24 +244,26 @@ class Client:
         saw("done", "the component ended by itself")
 
 
-async def run(config: dict[str, Any], loop: Any) -> None:
-    await getattr(Client(config, loop), config["play"])()
+async def run(configs: list[dict[str, Any]], loop: Any) -> None:
+    for config in configs:
+        saw("way", [config["transport"], config["serializer"]])
+        await getattr(Client(config, loop), config["play"])()
 
 
 def main() -> None:
-    config = json.loads(sys.argv[1])
-    if config["framework"] == "twisted":
+    configs = [json.loads(argument) for argument in sys.argv[1:]]
+    if configs[0]["framework"] == "twisted":
         txaio.use_twisted()
         from twisted.internet.defer import ensureDeferred
         from twisted.internet.task import react
 
-        react(lambda reactor: ensureDeferred(run(config, reactor)))
+        react(lambda reactor: ensureDeferred(run(configs, reactor)))
     else:
         txaio.use_asyncio()
 
         async def in_loop() -> None:
             txaio.config.loop = asyncio.get_running_loop()
-            await run(config, txaio.config.loop)
+            await run(configs, txaio.config.loop)
 
         asyncio.run(in_loop())
 

@@ -1,10 +1,11 @@
-"""An autobahn-python worker that decides who may join and who may do what: `deciding_python.py URL TICKET`.
+"""An autobahn-python worker that decides who may join and who may do what: `deciding_python.py URL REALM TICKET`.
 
 It is written as for Crossbar, see `test_deciding.py`. It says `{"saw": "ready"}` when it is asked.
 """
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import txaio
@@ -15,7 +16,7 @@ from autobahn.twisted.component import Component  # noqa: E402 - it asks txaio w
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
 from twisted.internet.task import react  # noqa: E402
 
-USERS = {"joe": ("member", "moon"), "ann": ("reader", "sun")}
+USERS = {"joe": ("member", "moon"), "amy": ("reader", "sun")}
 
 
 def authenticate(realm: str, authid: str, details: dict[str, Any]) -> Any:
@@ -37,10 +38,11 @@ async def authorize(session: dict[str, Any], uri: str, action: str, options: dic
     return session["authrole"] == "member" and uri.startswith(f"com.example.{session['authid']}.")
 
 
-def main(url: str, ticket: str) -> None:
+def worker(url: str, realm: str, ticket: str, ready: Callable[[], None]) -> Component:
+    """The worker; it says when it is ready."""
     component = Component(
         transports=[{"url": url, "serializers": ["cbor"]}],
-        realm="passwords",
+        realm=realm,
         authentication={"ticket": {"authid": "backend", "ticket": ticket}},
     )
 
@@ -48,11 +50,15 @@ def main(url: str, ticket: str) -> None:
     async def joined(session: Any, details: Any) -> None:
         await session.register(authenticate, "com.example.authenticate")
         await session.register(authorize, "com.example.authorize")
-        sys.stdout.write(json.dumps({"saw": "ready"}) + "\n")
-        sys.stdout.flush()
+        ready()
 
-    react(lambda reactor: component.start(reactor))
+    return component
+
+
+def say_ready() -> None:
+    sys.stdout.write(json.dumps({"saw": "ready"}) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    react(lambda reactor: worker(*sys.argv[1:], ready=say_ready).start(reactor))

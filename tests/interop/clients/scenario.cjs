@@ -156,11 +156,14 @@ async function serving({ prefix }, session) {
 }
 
 async function play(client) {
-  const config = JSON.parse(process.argv[2]);
+  const configs = process.argv.slice(2).map((config) => JSON.parse(config));
   const plays = { converse, authenticate, serve: client.serve };
   try {
-    await plays[config.play](config, client);
-    if (config.play !== 'serve') process.exit(0);
+    for (const config of configs) {
+      saw('way', [config.transport, config.serializer]);
+      await plays[config.play](config, client);
+    }
+    if (configs[0].play !== 'serve') process.exit(0);
   } catch (error) {
     console.error(error);
     process.exit(1);

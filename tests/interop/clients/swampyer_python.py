@@ -1,4 +1,4 @@
-"""swampyer, a threaded client of the basic profile: `swampyer_python.py CONFIG`, as `autobahn_python.py`.
+"""swampyer, a threaded client of the basic profile: `swampyer_python.py CONFIG...`, as `autobahn_python.py`.
 
 Its request ids are random, so it needs a realm with `request_ids: lenient`.
 """
@@ -72,5 +72,6 @@ def authenticate(config: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    config = json.loads(sys.argv[1])
-    {"converse": converse, "authenticate": authenticate}[config["play"]](config)
+    for config in map(json.loads, sys.argv[1:]):
+        saw("way", [config["transport"], config["serializer"]])
+        {"converse": converse, "authenticate": authenticate}[config["play"]](config)

@@ -1,4 +1,4 @@
-// wampy.js in Node.js: `node wampy_js.cjs CONFIG`. What to do is in scenario.cjs.
+// wampy.js in Node.js: `node wampy_js.cjs CONFIG...`. What to do is in scenario.cjs.
 'use strict';
 
 const { Wampy } = require('wampy');

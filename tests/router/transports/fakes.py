@@ -138,7 +138,7 @@ async def listening(tls: ssl.SSLContext | None = None, **terms: Any) -> AsyncIte
     loop = asyncio.get_running_loop()
     sessions = Sessions()
     given = {"accept": sessions, "clock": LoopClock(), "flusher": Flusher(loop.call_soon), **terms}
-    listener = await listen(loop, Terms(**given), "127.0.0.1", 0, tls)
+    listener = await listen(loop, Terms(**given), "127.0.0.1", 0, None if tls is None else lambda: tls)
     try:
         yield listener, sessions
     finally:

@@ -56,7 +56,7 @@ def test_websocket_and_rawsocket_work_with_tls_on_one_port(certificate: Path) ->
         client = ssl.create_default_context(cafile=str(certificate))
         sessions = Sessions()
         terms = Terms(accept=sessions, clock=LoopClock(), flusher=Flusher(loop.call_soon))  # type: ignore[arg-type]
-        listener = await listen(loop, terms, "127.0.0.1", 0, server)
+        listener = await listen(loop, terms, "127.0.0.1", 0, lambda: server)
         peers = []
         for hello in (request() + masked(1, HELLO), b"\x7f\xf1\0\0" + frame_message(HELLO)):
             peer = Peer(

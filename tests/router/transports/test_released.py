@@ -54,7 +54,7 @@ async def connected(framing: str) -> AsyncIterator[tuple[Peer, Keeper, Connectio
 
 @BOTH
 def test_what_is_queued_when_the_peer_falls_silent_is_not_lost(framing: str) -> None:
-    """A10, B14"""
+    """A10"""
     one, two = (FRAMERS[framing](octets) for octets in (b"one", b"two"))
 
     async def main() -> None:

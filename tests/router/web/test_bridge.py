@@ -210,8 +210,10 @@ def test_an_upgrade_leaves_no_timer_and_no_trace(clock, tmp_path):
     taken = []
     site = Site(clock, lambda transport, head: taken.append((transport, head)), directory=tmp_path)
     transport = Transport()
-    site.serve(transport, b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nearly")
-    assert taken == [(transport, b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nearly")]
+    site.serve(transport, b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nearly")
+    assert taken == [
+        (transport, b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nearly")
+    ]
     assert transport.written == b""
     assert transport.is_reading
     assert not clock.getDelayedCalls()
@@ -225,7 +227,7 @@ def test_a_failing_upgrade_ends_the_connection(clock, tmp_path):
 
     transport = Transport()
     Site(clock, fail, directory=tmp_path).serve(
-        transport, b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+        transport, b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
     )
     assert transport.ending == "aborted"
     assert transport.written == b""

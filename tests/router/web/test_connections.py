@@ -87,30 +87,76 @@ def test_a_client_that_stops_amid_a_request_is_closed_at_once(listener):
         assert listener.read_all(client) == b""
 
 
+HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
 @pytest.mark.parametrize(
-    "octets",
+    ("octets", "status"),
     [
-        b"GET\r\n\r\n",
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"GET nowhere HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
-        b"GET / HTTP/1.1\r\nno colon\r\nHost: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\nBad Name: x\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n",
-        b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\n\r\n",
-        b"a" * 20000,
-        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 600 + b"\r\n",
-        b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 20000 + b"\r\n\r\n",
+        (b"GET\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 400),
+        (b"GET nowhere HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nno colon\r\nHost: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nBad Name: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400),
+        # who is meant
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x/y\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400),
+        # where the body ends
+        (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+        (HEAD + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\na", 400),
+        (HEAD + b"Content-Length: 1, 1\r\n\r\na", 400),
+        (HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n", 400),
+        (HEAD + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n", 400),
+        (HEAD + b"Transfer-Encoding: identity\r\n\r\n", 400),
+        (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
+        (HEAD + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n", 400),
+        (HEAD.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (HEAD + b"Content-Length: -1\r\n\r\n", 400),
+        (HEAD + b"Content-Length: +1\r\n\r\na", 400),
+        (HEAD + b"Content-Length: 0x1\r\n\r\na", 400),
+        (CHUNKED + b"nonsense\r\n\r\n", 400),
+        (CHUNKED + b"0x1\r\na\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"-1\r\n\r\n", 400),
+        (CHUNKED + b"1\na\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"1;a=b\nX\r\na\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"1\r\nab\r\n0\r\n\r\n", 400),
+        # where a line ends
+        (b"GET / HTTP/1.1\nHost: x\n\n", 400),
+        (HEAD + b"X: y\n\r\n", 400),
+        (HEAD + b"X: y\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        (HEAD + b"X: y\r\n folded\r\n\r\n", 400),
+        (HEAD + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n", 400),
+        (HEAD + b"X: y\rZ: z\r\n\r\n", 400),
+        (HEAD + b"X: a\0b\r\n\r\n", 400),
+        # too much
+        (b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"a" * 20000, 414),
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 600 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 20000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + (b"X: " + b"y" * 4000 + b"\r\n") * 5 + b"\r\n", 431),
     ],
 )
-def test_a_malformed_request_gets_one_400_and_the_end(listener, octets):
+def test_a_malformed_request_gets_one_refusal_and_the_end(listener, octets, status):
     received = listener.exchange(octets + get())
-    assert received.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert received.startswith(b"HTTP/1.1 %d " % status)
     assert received.count(b"HTTP/1.1") == 1
     assert b"X-Content-Type-Options: nosniff\r\n" in received
+
+
+@pytest.mark.parametrize(
+    "body", [b"1;a=b\r\nx\r\n0\r\n\r\n", b"1\r\nx\r\n0\r\nX: y\r\n\r\n", b"0001\r\nx\r\n0\r\n\r\n"]
+)
+def test_extensions_and_trailers_of_chunks_are_read_and_ignored(listener, body):
+    received = listener.exchange(CHUNKED + body + get("/note.txt", "Connection: close"))
+    assert received.startswith(b"HTTP/1.1 405 ")
+    assert received.endswith(b"0123456789")
 
 
 def test_a_small_body_is_read_and_ignored(listener):
@@ -141,6 +187,7 @@ def test_every_answer_carries_the_security_headers(listener, path):
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in response.headers["Permissions-Policy"]
     policy = response.headers["Content-Security-Policy"].split("; ")
     assert "default-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy

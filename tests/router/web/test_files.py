@@ -1,6 +1,11 @@
 """Static files, over real connections."""
 
+import gzip
+import os
+
 import pytest
+
+from tests.router.web.conftest import Listener
 
 
 def test_a_directory_answers_with_its_index(listener):
@@ -174,3 +179,92 @@ def test_the_packaged_page_is_served_by_default_without_what_lies_beside_it(star
     assert listener.ask("/")[0].getheader("Content-Type") in ("text/html; charset=utf-8", "text/plain; charset=utf-8")
     for path in ("/__init__.py", "/package.json", "/tests/index.html", "/node_modules/autobahn/index.js"):
         assert listener.ask(path)[0].status == 404
+
+
+# --- compressed ---------------------------------------------------------------------------------------------------
+
+TEXT = "export const text = 'the same again and again';\n" * 2000
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    """A listener with texts that are worth compressing."""
+    folder = tmp_path_factory.mktemp("texts")
+    (folder / "app.js").write_text(TEXT)
+    (folder / "small.js").write_text("export const one = 1;")
+    (folder / "picture.png").write_bytes(b"x" * 10000)
+    (folder / "ready.js").write_text(TEXT)
+    (folder / "ready.js.gz").write_bytes(gzip.compress(b"made before"))
+    (folder / "stale.js.gz").write_bytes(gzip.compress(b"older"))
+    (folder / "stale.js").write_text(TEXT)
+    os.utime(folder / "stale.js.gz", (0, 0))
+    (folder / "led-out.js").write_text(TEXT)
+    (folder / "led-out.js.gz").symlink_to("/etc/hostname")
+    with Listener(folder / "log", directory=str(folder)) as running:
+        yield running
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "br;q=1.0, gzip;q=0.8, *;q=0.1", "GZIP", "*", "deflate, gzip"])
+def test_a_text_goes_compressed_to_who_takes_gzip(texts, accepted):
+    for _ in range(2):  # made, and kept
+        response, body = texts.ask("/app.js", accept_encoding=accepted)
+        assert (response.getheader("Content-Encoding"), response.getheader("Vary")) == ("gzip", "Accept-Encoding")
+        assert response.getheader("Content-Type") == "text/javascript; charset=utf-8"
+        assert gzip.decompress(body).decode() == TEXT
+        assert len(body) < len(TEXT) / 10
+
+
+@pytest.mark.parametrize("accepted", ["identity", "br", "gzip;q=0", "gzip;q=0.000, br", "gzip2", ""])
+def test_a_text_goes_as_it_is_to_who_does_not(texts, accepted):
+    response, body = texts.ask("/app.js", accept_encoding=accepted)
+    assert (response.getheader("Content-Encoding"), response.getheader("Vary")) == (None, "Accept-Encoding")
+    assert body.decode() == TEXT
+
+
+@pytest.mark.parametrize("path", ["/small.js", "/picture.png"])
+def test_what_gains_nothing_is_not_compressed(texts, path):
+    assert texts.ask(path, accept_encoding="gzip")[0].getheader("Content-Encoding") is None
+
+
+def test_a_part_is_a_part_of_the_plain_file(texts):
+    response, body = texts.ask("/app.js", accept_encoding="gzip", range="bytes=0-5")
+    assert (response.status, response.getheader("Content-Encoding"), body) == (206, None, b"export")
+    tag = texts.ask("/app.js", accept_encoding="gzip")[0].getheader("ETag")
+    response, body = texts.ask("/app.js", accept_encoding="gzip", range="bytes=0-5", if_range=tag)
+    assert (response.status, body.decode()) == (200, TEXT)
+
+
+def test_the_compressed_form_has_a_tag_of_its_own(texts):
+    plain = texts.ask("/app.js")[0].getheader("ETag")
+    tag = texts.ask("/app.js", accept_encoding="gzip")[0].getheader("ETag")
+    assert tag != plain
+    response, body = texts.ask("/app.js", accept_encoding="gzip", if_none_match=tag)
+    assert (response.status, response.getheader("Vary"), body) == (304, "Accept-Encoding", b"")
+    assert texts.ask("/app.js", accept_encoding="gzip", if_none_match=plain)[0].status == 200
+    assert texts.ask("/app.js", if_none_match=tag)[0].status == 200
+
+
+def test_head_of_a_compressed_text_is_like_get(texts):
+    got, body = texts.ask("/app.js", accept_encoding="gzip")
+    head, nothing = texts.ask("/app.js", "HEAD", accept_encoding="gzip")
+    same = ("Content-Length", "Content-Encoding", "ETag", "Vary")
+    assert [head.getheader(name) for name in same] == [got.getheader(name) for name in same]
+    assert (head.getheader("Content-Length"), nothing) == (str(len(body)), b"")
+
+
+def test_a_file_that_was_compressed_before_is_sent_unless_it_is_stale_or_leads_out(texts):
+    response, body = texts.ask("/ready.js", accept_encoding="gzip")
+    assert (response.getheader("Content-Type"), gzip.decompress(body)) == (
+        "text/javascript; charset=utf-8",
+        b"made before",
+    )
+    for path in ("/stale.js", "/led-out.js"):
+        assert gzip.decompress(texts.ask(path, accept_encoding="gzip")[1]).decode() == TEXT
+
+
+def test_a_text_that_has_changed_is_compressed_anew(start, tmp_path):
+    (tmp_path / "app.js").write_text(TEXT)
+    listener = start(directory=str(tmp_path))
+    listener.ask("/app.js", accept_encoding="gzip")
+    (tmp_path / "app.js").write_text("//" + TEXT)
+    assert gzip.decompress(listener.ask("/app.js", accept_encoding="gzip")[1]).decode() == "//" + TEXT

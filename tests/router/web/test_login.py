@@ -1,11 +1,13 @@
 """Logging in over HTTP against a real router: what is answered, what is refused, and the sessions that come of it."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPResponse
 from http.cookies import SimpleCookie
 from typing import Any
 
+import jwt
 import pytest
 
 from realms.authentication.verifiers import digest_verifier
@@ -33,8 +35,26 @@ realms:
       jwt: {{secret: {{file: secret}}}}
     roles:
       - {{name: user, permissions: [{{uri: wamplex., match: prefix, allow: [call]}}]}}
+audit: {{file: audit.log}}
 web:
   login: {{realm: realm1, lifetime: 3600, token_lifetime: 60, same_site: strict}}
+"""
+
+
+STRANGERS = f"""
+realms:
+  - name: realm1
+    authentication:
+      ticket: true
+      cookie: true
+      lockout: false
+      jwt: {{secret: {{file: secret}}}}
+    principals:
+      - {{authid: ann, role: user, ticket: "{digest_verifier("sesame")}"}}
+    principals_file: people.yaml
+    roles: [{{name: user}}, {{name: guest}}]
+web:
+  login: {{realm: realm1}}
 """
 
 
@@ -43,6 +63,7 @@ def router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRouter]:
     folder = tmp_path_factory.mktemp("login")
     (folder / "totp").write_text("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
     (folder / "secret").write_text("a secret of thirty-two octets, or more")
+    (folder / "people.yaml").write_text("[]")
     running = RunningRouter(folder, CONFIG).start()
     yield running
     running.close()
@@ -202,6 +223,21 @@ def test_a_browser_without_a_login_is_anonymous(browser: Browser) -> None:
     assert browser.joins("cookie", "anonymous").welcome["authmethod"] == "anonymous"
 
 
+def test_logins_and_logouts_are_on_record(router: RunningRouter) -> None:
+    """F5"""
+    trail = router.folder / "audit.log"
+    before = len(trail.read_text().splitlines())
+    browser = Browser(router.port)
+    browser.logs_in()
+    browser.ask("/auth/login", {"authid": "ann", "password": "wrong"})
+    browser.ask("/auth/logout")
+    told = [json.loads(line) for line in trail.read_text().splitlines()[before:]]
+    assert [(entry["event"], entry["outcome"], entry["authid"], entry.get("authrole")) for entry in told] == [
+        ("login", "success", "ann", "user"), ("login", "failure", "ann", None), ("logout", "success", "ann", "user")
+    ]  # fmt: skip
+    assert all("session" not in entry and entry["address"].startswith("127.0.0.1:") for entry in told)
+
+
 def test_logout_ends_every_session_of_the_login_and_its_cookie_and_tokens(router: RunningRouter) -> None:
     """E16, E22"""
     browser, other = Browser(router.port), Browser(router.port)
@@ -285,3 +321,44 @@ def test_the_command_line_says_what_is_missing(router: RunningRouter, capsys: py
     assert "no secret to sign with" in complaint("--role", "user", "--realm", "realm1")
     assert "no role admin" in complaint("--role", "admin")
     assert "no realm nowhere" in complaint("--role", "user", "--realm", "nowhere")
+
+
+def test_a_token_that_names_somebody_whom_the_router_keeps_does_not_make_a_login_of_hers(router: RunningRouter) -> None:
+    """Whoever signs tokens decides about the role of their bearers, and does not know who has which name here."""
+    router_too = RunningRouter(router.folder, STRANGERS).start()
+    try:
+        browser = Browser(router_too.port)
+        claims = {"sub": "ann", "role": "guest", "exp": int(time.time()) + 60}
+        token = jwt.encode(claims, "a secret of thirty-two octets, or more", "HS256")
+        response, body = browser.logs_in(password=token)
+        assert (response.status, body["role"]) == (200, "guest")
+        welcome = browser.joins("cookie").welcome
+        assert (welcome["authid"], welcome["authrole"], welcome["authprovider"]) == ("ann", "guest", "jwt")
+    finally:
+        router_too.close()
+
+
+def test_who_is_gone_gets_no_token_even_if_the_name_comes_back(router: RunningRouter) -> None:
+    """E16, F6"""
+    people = router.folder / "people.yaml"
+    entry = f"- {{authid: eve, role: user, ticket: '{digest_verifier('apple')}'}}\n"
+    people.write_text(entry)
+    router_too = RunningRouter(router.folder, STRANGERS).start()
+    try:
+        browser = Browser(router_too.port)
+        assert browser.logs_in("eve", "apple")[0].status == 200
+        assert browser.ask("/auth/token", {})[0].status == 200
+        people.write_text("[]")
+        _until(lambda: browser.ask("/auth/token", {})[0].status == 401)
+        people.write_text(entry)
+        _until(lambda: Browser(router_too.port).logs_in("eve", "apple")[0].status == 200)
+        assert browser.ask("/auth/whoami", method="GET")[0].status == 401
+    finally:
+        router_too.close()
+
+
+def _until(happens: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
