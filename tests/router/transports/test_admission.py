@@ -212,7 +212,7 @@ def test_a_connection_within_tls_has_its_seat_from_accept_on(tmp_path: Path) -> 
             late.write(request())
             assert (await late.head()).startswith(b"HTTP/1.1 503 ")
             late.close()
-            garbage.write(b"GET / HTTP/1.1\r\n\r\n")
+            garbage.write(b"no TLS")
             await garbage.rest()
             await until(lambda: len(seats) == 1)
             inside = await connect(listener.port)
