@@ -53,6 +53,10 @@ class Target:
         now: Callable[[], float],
     ) -> None:
         """`timeout` in seconds, for the whole of a request; `most` octets of an answer are read."""
+        # Loading it takes a third of a second: only where it is needed, and before there is traffic.
+        from aiohttp import ClientSession
+
+        self._make_client = ClientSession
         self._url = url
         self._secret = secret
         self._timeout = timeout
@@ -99,7 +103,7 @@ class Target:
         import aiohttp
 
         if self._client is None:
-            self._client = aiohttp.ClientSession(
+            self._client = self._make_client(
                 connector=aiohttp.TCPConnector(limit=self._connections),
                 timeout=aiohttp.ClientTimeout(total=self._timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),

@@ -360,6 +360,18 @@ def test_a_server_answers_calls(peer: Peer, target: Target, status: int, value: 
     assert target.got.empty(), "redirects are not followed"
 
 
+def test_a_forward_whose_session_is_killed_comes_back(peer: Peer, target: Target) -> None:
+    created = peer.subscribe("wamp.registration.on_create")
+    peer.call("wamp.session.kill_by_authid", ["forward"])
+    while (message := peer.receive())[:2] != [36, created]:
+        pass
+    assert message[4][1]["uri"] == "com.out.ask"
+    target.answer(200, "back")
+    peer.call("com.out.ask")
+    target.next()
+    assert peer.receives(50)[3] == ["back"]
+
+
 def test_a_server_that_does_not_answer_in_time_is_a_timeout(peer: Peer, target: Target) -> None:
     peer.call("com.out.ask")
     target.next()
