@@ -44,7 +44,7 @@ class WebSocketLink:
     """Messages over WebSocket."""
 
     def __init__(self, port: int, serializer: str, headers: dict[str, str] | None = None) -> None:
-        self.text = serializer == "json"
+        self.text = serializer.startswith("json")
         self._connecting = connect(
             f"ws://127.0.0.1:{port}/ws",
             subprotocols=[f"wamp.2.{serializer}"],  # type: ignore[list-item]
@@ -74,6 +74,32 @@ class WebSocketLink:
 
     def close(self) -> None:
         self.socket.close()
+
+
+class BatchedLink(WebSocketLink):
+    """Messages over WebSocket, several in one if they come so."""
+
+    def __init__(self, port: int, serializer: str) -> None:
+        super().__init__(port, f"{serializer}.batched")
+        self.messages: list[bytes] = []
+
+    def send(self, data: bytes) -> None:
+        super().send(data + b"\x1e" if self.text else len(data).to_bytes(4, "big") + data)
+
+    def receive(self, timeout: float) -> bytes:
+        if not self.messages:
+            self.messages = self._split(super().receive(timeout))
+        return self.messages.pop(0)
+
+    def _split(self, batch: bytes) -> list[bytes]:
+        if self.text:
+            return batch.split(b"\x1e")[:-1]
+        messages = []
+        while batch:
+            end = 4 + int.from_bytes(batch[:4], "big")
+            messages.append(batch[4:end])
+            batch = batch[end:]
+        return messages
 
 
 class RawSocketLink:
@@ -172,7 +198,7 @@ class LongPollLink:
 
 
 TRANSPORTS = {"websocket": WebSocketLink, "rawsocket": RawSocketLink}
-LINKS: dict[str, Callable[..., Any]] = TRANSPORTS | {"longpoll": LongPollLink}
+LINKS: dict[str, Callable[..., Any]] = TRANSPORTS | {"batched": BatchedLink, "longpoll": LongPollLink}
 
 
 class Peer:

@@ -1,4 +1,7 @@
-"""Every test of this folder runs over WebSocket and RawSocket with each serializer; the basics over long-poll, too."""
+"""Every test of this folder runs over WebSocket and RawSocket with each serializer.
+
+The basics run over long-poll and batched WebSocket, too.
+"""
 
 from collections.abc import Callable
 from itertools import product
@@ -13,14 +16,14 @@ WAYS = list(product(TRANSPORTS, SERIALIZERS))
 
 
 BASICS = {"test_sessions", "test_rpc", "test_pubsub"}
-LONG_POLL = ("longpoll", "json")
-"""What routes is the same for all, so one serializer will do; the others are in tests/router/web/test_longpoll.py."""
+OTHER_WAYS = [("longpoll", "json"), ("batched", "json"), ("batched", "cbor")]
+"""What routes is the same for all, so one serializer of a kind will do; the others are in tests/router."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each test its ways: a transport and a serializer."""
     if "way" in metafunc.fixturenames:
-        ways = [*WAYS, LONG_POLL] if metafunc.module.__name__.rpartition(".")[2] in BASICS else WAYS
+        ways = [*WAYS, *OTHER_WAYS] if metafunc.module.__name__.rpartition(".")[2] in BASICS else WAYS
         metafunc.parametrize("way", ways, ids=["-".join(way) for way in ways])
 
 
