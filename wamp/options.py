@@ -20,6 +20,9 @@ RunMode = Literal["gather", "progressive", "partition"]
 """The drafts use one name for two things: how results are collected, and that the call goes to one shard."""
 
 Milliseconds = Annotated[int, Meta(ge=0, le=MAX_ID)]
+NodeKey = Annotated[str, Meta(max_length=1024)]
+"""Kept as long as the subscription or registration, hence no longer than a URI may be."""
+
 TrustLevel = Annotated[int, Meta(ge=0)]
 
 # What autobahn knows, and private names; \Z because "$" would let a trailing newline slip in.
@@ -226,7 +229,7 @@ class SubscribeOptions(Dictionary, frozen=True):
 
     match: MatchPolicy = "exact"
     get_retained: bool = False
-    nkey: str | UnsetType = UNSET
+    nkey: NodeKey | UnsetType = UNSET
     forward_for: list[ForwardedFrom] | UnsetType = UNSET
 
 
@@ -287,7 +290,7 @@ class RegisterOptions(Dictionary, frozen=True):
     invoke: InvocationPolicy = "single"
     disclose_caller: bool = False
     forward_timeout: bool = False
-    nkey: str | UnsetType = UNSET
+    nkey: NodeKey | UnsetType = UNSET
     concurrency: Annotated[int, Meta(ge=1, le=MAX_ID)] | UnsetType = UNSET
     force_reregister: bool = False
     forward_for: list[ForwardedFrom] | UnsetType = UNSET

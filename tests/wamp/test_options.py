@@ -10,6 +10,7 @@ every_codec = pytest.mark.parametrize("codec", ALL_CODECS, ids=lambda codec: cod
 NO_BOOLEAN = (1, 0, "true", None, [], {}, 1.0)
 NO_INTEGER = (True, 1.5, 1.0, "1", None, [], {})
 NO_TEXT = (1, True, None, ["a"], {})
+NO_NODE = (*NO_TEXT, "x" * 1025)
 NO_LIST_OF_IDS = (1, "1", None, {}, ["a"], [True], [1.5], [None], [[1]], [1, "a"])
 NO_LIST_OF_TEXT = ("a", 1, None, {}, [1], [None], [["a"]], ["a", 1])
 NO_HOPS = (
@@ -60,7 +61,7 @@ WRONG = {
     ("PUBLISH", "rkey"): NO_TEXT,
     ("SUBSCRIBE", "match"): NO_MATCH,
     ("SUBSCRIBE", "get_retained"): NO_BOOLEAN,
-    ("SUBSCRIBE", "nkey"): NO_TEXT,
+    ("SUBSCRIBE", "nkey"): NO_NODE,
     ("SUBSCRIBE", "forward_for"): NO_HOPS,
     ("CALL", "timeout"): NO_INTEGER,
     ("CALL", "receive_progress"): NO_BOOLEAN,
@@ -75,7 +76,7 @@ WRONG = {
     ("REGISTER", "disclose_caller"): NO_BOOLEAN,
     ("REGISTER", "forward_timeout"): NO_BOOLEAN,
     ("REGISTER", "force_reregister"): NO_BOOLEAN,
-    ("REGISTER", "nkey"): NO_TEXT,
+    ("REGISTER", "nkey"): NO_NODE,
     ("REGISTER", "concurrency"): (*NO_INTEGER, 0, -1),
     ("REGISTER", "forward_for"): NO_HOPS,
     ("YIELD", "progress"): NO_BOOLEAN,
