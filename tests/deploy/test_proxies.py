@@ -113,7 +113,17 @@ class House:
         return answering
 
     def get(self, name: str, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        """GET through a proxy: the status, header fields and body."""
+        """GET through a proxy: the status, header fields and body.
+
+        A proxy says 503 until its next check sees the router that was restarted; then it is asked again.
+        """
+        deadline = time.monotonic() + WITHIN
+        while (found := self._get(name, path, headers))[0] == HTTPStatus.SERVICE_UNAVAILABLE:
+            assert time.monotonic() < deadline, f"{name} does not see the router"
+            time.sleep(0.2)
+        return found
+
+    def _get(self, name: str, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         port = self.ports[name]
         trusting = self.trusting(name)
         if trusting is not None:
