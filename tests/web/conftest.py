@@ -13,6 +13,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
+from clients.__main__ import WORKERS
 from tests.clients.processes import Process
 from tests.routers import RunningRouter
 
@@ -139,6 +140,15 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 
 @pytest.fixture(scope="session")
+def router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRouter]:
+    """A router with the configuration that is shipped: it is what the pages come with."""
+    running = RunningRouter(tmp_path_factory.mktemp("shipped"))
+    running.config_file.write_text((ROOT / "config.yaml").read_text().replace("port: 8080", f"port: {running.port}"))
+    yield running.start()
+    running.close()
+
+
+@pytest.fixture(scope="session")
 def log_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the log worker follows."""
     return tmp_path_factory.mktemp("log") / "demo.log"
@@ -147,7 +157,7 @@ def log_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def workers(router: RunningRouter, log_file: Path) -> Iterator[None]:
     started = Process("clients", "--url", router.ws_url, "--log-file", str(log_file))
-    for _ in range(3):
+    for _ in WORKERS:
         started.wait_for("joined realm1")
     yield
     started.end()
@@ -155,13 +165,13 @@ def workers(router: RunningRouter, log_file: Path) -> Iterator[None]:
 
 @pytest.fixture
 def open_page(browser: Chrome, router: RunningRouter, workers: None) -> Iterator[Callable[..., Page]]:
-    """Opens pages: `open_page(query="?realm=other")`."""
+    """Opens pages: `open_page("demos/chat/")`, `open_page("?realm=other")`."""
     first = browser.current_window_handle
     browser.get_log("browser")  # read away what earlier tests left
     pages: list[Page] = []
 
-    def open_one(query: str = "") -> Page:
-        pages.append(Page(browser, f"{router.url}/{query}"))
+    def open_one(path: str = "") -> Page:
+        pages.append(Page(browser, f"{router.url}/{path}"))
         return pages[-1]
 
     yield open_one

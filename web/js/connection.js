@@ -7,8 +7,9 @@
 // and if that does not come through, long-poll at once. It begins with WebSocket every time: what blocked it may be gone.
 //
 //   state    {name: "connecting"}
-//            {name: "joined", realm, authid, authrole, transport}
+//            {name: "joined", realm, session, authid, authrole, transport}
 //            {name: "waiting", reason, until}       until: when the next try is due, in ms as Date.now() gives them
+//            {name: "closed"}                       by close()
 
 const FIRST_RETRY = 1000; // ms; a router that restarts is back by then
 const LONGEST_RETRY = 30_000;
@@ -26,7 +27,7 @@ export class Connection extends EventTarget {
   #way = 0; // the one that is tried, or in use
 
   // `fallback` is the URL of long-poll, or null.
-  constructor(url, realm, fallback = null) {
+  constructor({ url, realm, fallback = null }) {
     super();
     this.realm = realm;
     this.#transports.push({ type: "websocket", url });
@@ -58,12 +59,25 @@ export class Connection extends EventTarget {
     current.open();
   }
 
+  close() {
+    clearTimeout(this.#timer);
+    const current = this.#current;
+    this.#current = this.#session = null;
+    if (current?.isConnected) current.close();
+    this.#tell({ name: "closed" });
+  }
+
   retryNow() {
     if (this.state.name === "waiting") this.open();
   }
 
-  // Resolves to the result; `onprogress` is told of each progressive one. The promise has `cancel()`.
-  call(procedure, args, kwargs, options, onprogress) {
+  get session() {
+    return this.#session;
+  }
+
+  // Resolves to the result; `options.onprogress` is told of each progressive one. The promise has `cancel()`.
+  call(procedure, args, kwargs, { onprogress, ...options } = {}) {
+    if (onprogress) options.receive_progress = true;
     const pending = this.#joinedSession().call(procedure, args, kwargs, options);
     const result = new Promise((resolve, reject) => pending.then(resolve, reject, onprogress));
     // "kill" is the one mode that stock autobahn.js survives: in the others it forgets the call, and then takes the
@@ -76,8 +90,8 @@ export class Connection extends EventTarget {
     return this.#joinedSession().publish(topic, args, kwargs, { ...options, acknowledge: true });
   }
 
-  // `handler(args, kwargs, topic)` is called until `cancel()`, across reconnects. `ready` settles with the first answer.
-  subscribe(topic, match, handler) {
+  // `handler(args, kwargs, event)` is called until `cancel()`, across reconnects. `ready` settles with the first answer.
+  subscribe(topic, handler, { match = "exact" } = {}) {
     const subscription = { topic, match, handler, made: null };
     this.#subscriptions.add(subscription);
     subscription.ready = this.#session ? this.#make(subscription) : Promise.resolve();
@@ -91,7 +105,7 @@ export class Connection extends EventTarget {
   async #make(subscription) {
     const session = this.#session;
     const receive = (args, kwargs, event) => {
-      if (this.#subscriptions.has(subscription)) subscription.handler(args, kwargs, event.topic);
+      if (this.#subscriptions.has(subscription)) subscription.handler(args, kwargs, event);
     };
     const made = await session.subscribe(subscription.topic, receive, { match: subscription.match });
     if (session !== this.#session) return;
@@ -108,7 +122,7 @@ export class Connection extends EventTarget {
     }
     const { authid, authrole } = details;
     const transport = this.#transports[this.#way].type;
-    this.#tell({ name: "joined", realm: details.realm ?? this.realm, authid, authrole, transport });
+    this.#tell({ name: "joined", realm: details.realm ?? this.realm, session: session.id, authid, authrole, transport });
   }
 
   #report(subscription, error) {

@@ -247,7 +247,7 @@ def test_the_missing_library_of_the_packaged_page_is_told_once_in_the_log(clock,
     assert transport.written.count(b"HTTP/1.1 404 ") == 2
     told = [formatEvent(event) for event in warnings if event["log_level"] is LogLevel.warn]
     assert told == [
-        "the page cannot connect without web/vendor/autobahn.min.js: make web/vendor/autobahn.min.js",
+        "the page cannot connect without web/vendor/autobahn.min.js: python web/vendor.py",
     ]
 
 

@@ -1,7 +1,7 @@
 // The console: subscribe to any topic, publish to any topic, and watch what arrives.
 
-import { byId, element, prependBounded, timeOfDay } from "./dom.js";
-import { parsePayload, showError, showPayload } from "./payload.js";
+import { byId, element, prependBounded, timeOfDay } from "../page/dom.js";
+import { parsePayload, showError, showPayload } from "../page/payload.js";
 
 const MOST_EVENTS = 200;
 const MOST_SUBSCRIPTIONS = 20;
@@ -23,7 +23,7 @@ function startSubscribing(connection, form, list, note) {
     if (active.has(key)) return tell(note, "Subscribed already", "error");
     if (active.size === MOST_SUBSCRIPTIONS) return tell(note, "That is enough subscriptions for one page", "error");
     active.add(key);
-    const subscription = connection.subscribe(topic, match, showEvent);
+    const subscription = connection.subscribe(topic, showEvent, { match });
     try {
       await subscription.ready;
       list.append(item(subscription, () => active.delete(key)));
@@ -49,7 +49,7 @@ function item(subscription, onCancel) {
   return made;
 }
 
-function showEvent(args, kwargs, topic) {
+function showEvent(args, kwargs, { topic }) {
   const head = element("p", {}, element("time", {}, timeOfDay()), element("code", { class: "topic" }, topic));
   prependBounded(byId("events"), element("li", {}, head, element("code", {}, showPayload(args, kwargs))), MOST_EVENTS);
 }

@@ -1,7 +1,7 @@
 // The call form: any procedure, its arguments as JSON, and what came of it.
 
-import { byId, element, prependBounded, timeOfDay } from "./dom.js";
-import { parsePayload, showError, showPayload, showResult } from "./payload.js";
+import { byId, element, prependBounded, timeOfDay } from "../page/dom.js";
+import { parsePayload, showError, showPayload, showResult } from "../page/payload.js";
 
 const MOST_LINES = 100;
 
@@ -27,7 +27,7 @@ export function startCall(connection) {
       const args = parsePayload(fields.args, "args");
       const kwargs = parsePayload(fields.kwargs, "kwargs");
       tell("call", `${procedure} ${showPayload(args, kwargs)}`);
-      call = connection.call(procedure, args, kwargs, options(), (part) => tell("progress", showResult(part)));
+      call = connection.call(procedure, args, kwargs, options());
       pending.add(call);
       cancel.disabled = false;
       const result = await call;
@@ -41,7 +41,7 @@ export function startCall(connection) {
 
   function options() {
     const chosen = {};
-    if (fields.progress.checked) chosen.receive_progress = true;
+    if (fields.progress.checked) chosen.onprogress = (part) => tell("progress", showResult(part));
     if (fields.timeout.value) chosen.timeout = Number(fields.timeout.value);
     return chosen;
   }

@@ -1,13 +1,14 @@
 // The tailed log. It follows the newest line until the reader scrolls back; lines that come meanwhile wait.
 
-import { appendBounded, byId, element } from "./dom.js";
+import { openPage } from "../../page/shell.js";
+import { appendBounded, byId, element } from "../../page/dom.js";
 
 const TOPIC = "com.example.log";
 const RECALL = "com.example.log.last";
 const MOST_LINES = 1000; // on the page, and as many waiting
 const AT_END = 8; // px from the end that still count as the end
 
-export function startLog(connection) {
+function startLog(connection) {
   const view = byId("log");
   const lines = byId("log-lines");
   const follow = byId("log-follow");
@@ -70,7 +71,7 @@ export function startLog(connection) {
     held = null;
   }
 
-  connection.subscribe(TOPIC, "exact", ([number, line]) => {
+  connection.subscribe(TOPIC, ([number, line]) => {
     if (held) held.push([number, line]);
     else add(number, line);
   });
@@ -85,3 +86,5 @@ export function startLog(connection) {
   });
   new ResizeObserver(() => following && toEnd()).observe(view);
 }
+
+startLog(openPage());

@@ -1,16 +1,17 @@
 // The live prices: one tile with a chart per symbol that is heard of.
 
 import { Chart } from "./chart.js";
-import { byId, element } from "./dom.js";
+import { openPage } from "../../page/shell.js";
+import { byId, element } from "../../page/dom.js";
 
 const TOPIC = "com.example.ticker"; // and everything below it
 const MOST_TILES = 8; // anybody may publish a symbol
 
-export function startTicker(connection) {
+function startTicker(connection) {
   const list = byId("ticker");
   const tiles = new Map();
 
-  connection.subscribe(TOPIC, "prefix", (args, { symbol, price }) => {
+  connection.subscribe(TOPIC, (args, { symbol, price }) => {
     if (typeof symbol !== "string" || !Number.isFinite(price)) return;
     if (!tiles.has(symbol)) {
       if (tiles.size === MOST_TILES) return;
@@ -18,7 +19,7 @@ export function startTicker(connection) {
       tiles.set(symbol, new Tile(list, symbol));
     }
     tiles.get(symbol).show(price);
-  });
+  }, { match: "prefix" });
 }
 
 class Tile {
@@ -44,3 +45,5 @@ class Tile {
     this.range.textContent = `${low.toFixed(2)} – ${high.toFixed(2)}`;
   }
 }
+
+startTicker(openPage());

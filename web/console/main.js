@@ -1,0 +1,9 @@
+// The first page: what there is to see, and a console for calls and events.
+
+import { openPage } from "../page/shell.js";
+import { startCall } from "./call.js";
+import { startPubSub } from "./pubsub.js";
+
+const connection = openPage();
+startCall(connection);
+startPubSub(connection);
