@@ -93,7 +93,7 @@ class Broker:
         self.retained = Retained(policies.events.retained)
         self.history = history
         for rule in history.rules:
-            history.open(self._create(rule.match, rule.uri, is_recorded=True), rule)
+            history.open(self._create(rule.match, rule.uri, is_recorded=True), rule, now())
 
     def __len__(self) -> int:
         """How many subscriptions there are."""

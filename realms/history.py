@@ -85,11 +85,17 @@ class Store(Protocol):
     A position is a number that grows with each event of a subscription.
     """
 
-    def keep(self, subscription: int, limit: int) -> None:
-        """Prepare to keep as many events of a subscription, and no more."""
+    def keep(self, subscription: int, limit: int, now: int) -> None:
+        """Prepare to keep as many events of a subscription, and no more; `now` is in milliseconds since 1970."""
+
+    def epoch(self, subscription: int) -> int:
+        """When the store began to keep events of a subscription: another time than before if it lost what it had."""
 
     def add(self, subscription: int, event: StoredEvent) -> None:
         """Store an event behind the others; the oldest beyond the limit is forgotten."""
+
+    def flush(self) -> None:
+        """Have what was added outlast the process, if the store is one that does."""
 
     def position(self, subscription: int, publication: int) -> int | None:
         """Where a publication is."""
@@ -106,17 +112,26 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._events: dict[int, deque[tuple[int, StoredEvent]]] = {}
+        self._epochs: dict[int, int] = {}
         self._added = 0
 
-    def keep(self, subscription: int, limit: int) -> None:
+    def keep(self, subscription: int, limit: int, now: int) -> None:
         """See `Store.keep`."""
         self._events[subscription] = deque(maxlen=limit)
+        self._epochs[subscription] = now
+
+    def epoch(self, subscription: int) -> int:
+        """See `Store.epoch`."""
+        return self._epochs[subscription]
 
     def add(self, subscription: int, event: StoredEvent) -> None:
         """See `Store.add`."""
         self._added += 1
         event.payload = event.payload.copy()  # its octets pin the frame that they came in
         self._events[subscription].append((self._added, event))
+
+    def flush(self) -> None:
+        """See `Store.flush`."""
 
     def position(self, subscription: int, publication: int) -> int | None:
         """See `Store.position`."""
@@ -166,38 +181,46 @@ class History:
         self._store: Store = MemoryStore() if store is None else store
         self._recorded: dict[int, Rule] = {}
 
-    def open(self, subscription: "Subscription", rule: Rule) -> None:
-        """Have a place for the events of a subscription."""
+    def open(self, subscription: "Subscription", rule: Rule, now: float) -> None:
+        """Have a place for the events of a subscription; `now` is in seconds since 1970."""
         self._recorded[subscription.id] = rule
-        self._store.keep(subscription.id, rule.limit)
+        self._store.keep(subscription.id, rule.limit, int(now * 1000))
 
     def record(self, subscription: "Subscription", publication: "Publication", now: float) -> None:
-        """Store an event of a subscription that is recorded; `now` is in seconds since 1970."""
+        """Store an event of a subscription that is recorded; `now` is in seconds since 1970.
+
+        One whose publisher asked for PUBLISHED is safe before that is sent, should the router be killed.
+        """
         audience = publication.audience
         if audience.names_sessions:
             return
         details = msgspec.structs.replace(publication.details, x_acknowledged_delivery=False)
         event = StoredEvent(publication.id, int(now * 1000), publication.topic, details, publication.payload, audience)
         self._store.add(subscription.id, event)
+        if publication.details.x_acknowledged_delivery:
+            self._store.flush()
 
-    def events(self, subscription: "Subscription", session: "Session", **filters: Any) -> list[dict[str, Any]]:
+    def events(self, subscription: "Subscription", session: "Session", **filters: Any) -> list[dict[str, Any]] | None:
         """Give the stored events of a subscription that a session may see: `wamp.subscription.get_events`.
 
         `[{timestamp, subscription, publication, details, args?, kwargs?}, ...]`, which are the positional arguments of
         the RESULT, at most `MAX_EVENTS`; the filters are the keyword arguments of the CALL. Without history there are
         none. An exact subscription without a history of its own has the events of its topic from a recorded pattern.
         An event that the session's serializer cannot express is left out, as nobody with it would have received it.
+        None if a publication that the filters name is not among those that are stored: nobody can say what came after.
 
         Raises WampError: `not_authorized` if the session may not subscribe so, `invalid_argument` for bad filters.
         """
         given = _read(filters)
-        grant = session.role.grant_pattern("subscribe", subscription.match, subscription.uri)
-        if grant is None or not grant.history:
-            reason = f"role '{session.authrole}' may not ask what was on '{subscription.uri}'"
-            raise session.realm.denied(session, "subscribe", subscription.uri, reason)
+        _permit(subscription, session)
         source = self._source(subscription)
-        span = None if source is None else self._span(source, subscription, given)
-        if source is None or span is None:
+        if source is None:
+            return []
+        positions = self._positions(source, given)
+        if positions is None:
+            return None
+        span = _span(subscription, given, positions)
+        if span is None:
             return []
         codec = session.transport.wire.codec
         seen = (event for event in self._store.read(source, span) if event.audience.admits(session))
@@ -207,6 +230,17 @@ class History:
     def has(self, subscription: "Subscription") -> bool:
         """Whether events of a subscription are stored."""
         return self._source(subscription) is not None
+
+    def state(self, subscription: "Subscription", session: "Session") -> tuple[str, int | None] | None:
+        """The epoch of the history of a subscription, as ISO 8601, and the last publication in it that a session may
+        see; None without history. Raises WampError as `events` does.
+        """
+        _permit(subscription, session)
+        source = self._source(subscription)
+        if source is None:
+            return None
+        last = self.events(subscription, session, limit=1, reverse=True)
+        return _written(self._store.epoch(source)), last[0]["publication"] if last else None
 
     def close(self) -> None:
         """Write what is not written."""
@@ -220,18 +254,6 @@ class History:
             return None
         covering = (id for id, rule in self._recorded.items() if matches(rule.match, rule.uri, subscription.uri))
         return next(covering, None)
-
-    def _span(self, source: int, subscription: "Subscription", given: Filters) -> Span | None:
-        """What the filters leave; None if that is nothing, for sure."""
-        positions = self._positions(source, given)
-        topic = None if given.topic is UNSET else given.topic
-        if subscription.match == "exact":
-            if topic not in (None, subscription.uri):
-                return None
-            topic = subscription.uri
-        if positions is None:
-            return None
-        return Span(*positions, *_milliseconds(given), topic, given.reverse)
 
     def _positions(self, source: int, given: Filters) -> tuple[int, int] | None:
         """The first and the last position that the publications named in the filters leave; None if one is unknown."""
@@ -265,6 +287,23 @@ def _read(filters: dict[str, Any]) -> Filters:
     return given
 
 
+def _permit(subscription: "Subscription", session: "Session") -> None:
+    grant = session.role.grant_pattern("subscribe", subscription.match, subscription.uri)
+    if grant is None or not grant.history:
+        reason = f"role '{session.authrole}' may not ask what was on '{subscription.uri}'"
+        raise session.realm.denied(session, "subscribe", subscription.uri, reason)
+
+
+def _span(subscription: "Subscription", given: Filters, positions: tuple[int, int]) -> Span | None:
+    """What the filters leave between two positions; None if that is nothing, for sure."""
+    topic = None if given.topic is UNSET else given.topic
+    if subscription.match == "exact":
+        if topic not in (None, subscription.uri):
+            return None
+        topic = subscription.uri
+    return Span(*positions, *_milliseconds(given), topic, given.reverse)
+
+
 def _milliseconds(given: Filters) -> tuple[int, int]:
     """The first and the last millisecond that the filters leave. Events have whole ones; filters may be finer."""
     since, until = 0, LAST
@@ -281,12 +320,11 @@ def _milliseconds(given: Filters) -> tuple[int, int]:
 
 def _shown(event: StoredEvent, subscription: "Subscription", codec: Codec) -> dict[str, Any] | None:
     """An event as `get_events` gives it; None if it cannot be said in `codec`, as no EVENT of it would have come."""
-    time = EPOCH + timedelta(milliseconds=event.milliseconds)
     details = event.details
     if subscription.match != "exact":
         details = msgspec.structs.replace(details, topic=event.topic)
     shown = {
-        "timestamp": time.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z",
+        "timestamp": _written(event.milliseconds),
         "subscription": subscription.id,
         "publication": event.publication,
         "details": msgspec.to_builtins(details),
@@ -297,3 +335,8 @@ def _shown(event: StoredEvent, subscription: "Subscription", codec: Codec) -> di
     except Untranscodable:
         return None
     return shown
+
+
+def _written(milliseconds: int) -> str:
+    time = EPOCH + timedelta(milliseconds=milliseconds)
+    return time.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -1,9 +1,9 @@
 """Event history in a SQLite file, so that it survives a restart. See `realms.history.Store`.
 
-What is published must not wait for a disk. So events are gathered and written in one transaction, `DELAY` after the
-first of them, or at once when there are many; whoever reads has them written first. The write-ahead log needs no
-waiting for the disk at the end of a transaction: the events of the last moments may be lost when the machine, not just
-the process, goes down, and the file stays sound.
+What is published must not wait for a disk. So events are gathered and written in one transaction: `DELAY` after the
+first of them, or at once when there are many, or when the publisher asked for PUBLISHED; whoever reads has them written
+first. The write-ahead log needs no waiting for the disk at the end of a transaction: the events of the last moments may
+be lost when the machine, not just the process, goes down, and the file stays sound.
 """
 
 import os
@@ -46,6 +46,10 @@ CREATE TABLE IF NOT EXISTS events (
     args BLOB,
     kwargs BLOB
 );
+CREATE TABLE IF NOT EXISTS kept (
+    subscription INTEGER PRIMARY KEY,
+    since INTEGER NOT NULL  -- milliseconds since 1970
+);
 CREATE INDEX IF NOT EXISTS events_in_order ON events (subscription, position);
 CREATE INDEX IF NOT EXISTS events_by_publication ON events (subscription, publication);
 """
@@ -78,6 +82,7 @@ class SqliteStore:
         """Open the file, or make it; raises CannotOpen."""
         self._clock = clock
         self._limits: dict[int, int] = {}
+        self._epochs: dict[int, int] = {}
         self._stored: Counter[int] = Counter()
         self._pending: list[tuple[Any, ...]] = []
         self._timer: Timer | None = None
@@ -94,12 +99,19 @@ class SqliteStore:
         except (OSError, sqlite3.Error) as error:
             raise CannotOpen(f"cannot use {file} for the event history: {error}") from None
 
-    def keep(self, subscription: int, limit: int) -> None:
+    def keep(self, subscription: int, limit: int, now: int) -> None:
         """See `Store.keep`. The file may hold more from a time with a larger limit."""
         self._limits[subscription] = limit
+        self._db.execute("INSERT OR IGNORE INTO kept VALUES (?, ?)", (subscription, now))
+        since = "SELECT since FROM kept WHERE subscription = ?"
+        self._epochs[subscription] = self._db.execute(since, (subscription,)).fetchone()[0]
         count = self._db.execute("SELECT count(*) FROM events WHERE subscription = ?", (subscription,)).fetchone()[0]
         self._stored[subscription] = count
         self._trim(subscription)
+
+    def epoch(self, subscription: int) -> int:
+        """See `Store.epoch`."""
+        return self._epochs[subscription]
 
     def add(self, subscription: int, event: StoredEvent) -> None:
         """See `Store.add`."""
@@ -133,7 +145,7 @@ class SqliteStore:
             raise _unreadable() from None
 
     def flush(self) -> None:
-        """Write what is pending. If that fails these events are lost, and the router goes on."""
+        """See `Store.flush`. If that fails these events are lost, and the router goes on."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,6 +1,6 @@
 """Event history: what `wamp.subscription.get_events` tells of events that are long over."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -162,7 +162,9 @@ def test_a_publication_that_is_not_stored_has_nothing_before_or_behind_it(scene:
     alice = scene.join()
     alice.publishes("com.chat", [1])
     id = subscription_of(alice, "com.chat")
-    assert asks(alice, id, after_publication=12345) == []
+    for filters in ({"after_publication": 12345}, {"until_publication": 12345, "topic": "com.other"}):
+        request = alice.calls("wamp.subscription.get_events", [id], filters)
+        alice.receives(50, request, {}, [], {"found": False})
 
 
 @pytest.mark.parametrize(
@@ -309,3 +311,33 @@ def test_an_answer_says_if_nothing_is_recorded(scene: Scene) -> None:
     for topic, note in (("com.chat", []), ("com.log.a", []), ("com.other", [{"recorded": False}])):
         request = alice.calls("wamp.subscription.get_events", [alice.subscribes(topic)])
         alice.receives(50, request, {}, [], *note)
+
+
+def test_where_a_history_stands_is_told_for_those_who_will_come_back(scene: Scene) -> None:
+    alice, bob = scene.join("alice"), scene.join("bob")
+    chat, log, other = (bob.subscribes(topic, match=match) for topic, match in STANDING)
+
+    def state(subscription: int) -> dict[str, Any]:
+        request = bob.calls("wamplex.subscription.get_history", [subscription])
+        return cast("dict[str, Any]", bob.receives(50, request, {}, ANY)[3][0])
+
+    epoch = state(chat)["epoch"]
+    assert state(chat) == {"recorded": True, "epoch": epoch, "last": None}
+    assert state(other) == {"recorded": False, "epoch": None, "last": None}
+    for topic, options in (("com.chat", {}), ("com.log.a", {}), ("com.chat", {"exclude_authid": ["bob"]})):
+        alice.publishes(topic, [1], **options)
+    (_, _, seen, *_), (_, _, logged, *_) = bob.inbox()
+    scene.clock.advance(60)
+    assert state(chat) == {"recorded": True, "epoch": epoch, "last": seen}
+    assert state(log) == {"recorded": True, "epoch": epoch, "last": logged}
+
+
+STANDING = (("com.chat", "exact"), ("com.log.", "prefix"), ("com.other", "exact"))
+
+
+def test_who_may_not_ask_for_events_is_not_told_where_the_history_stands() -> None:
+    """D16, F4"""
+    scene = Scene(roles=[Role("anyone", [rule("prefix", "", *EVERYTHING)])], history=History(RULES))
+    alice = scene.join()
+    request = alice.calls("wamplex.subscription.get_history", [alice.subscribes("com.chat")])
+    alice.receives_error(48, request, "wamp.error.not_authorized")

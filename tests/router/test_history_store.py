@@ -27,6 +27,9 @@ HISTORY = """    history:
 """
 
 
+NOW = 1_790_000_000_000
+
+
 def event(publication: int, payload: Payload | None = None, audience: Audience = EVERYBODY) -> StoredEvent:
     payload = payload or Payload(JSON, (Raw(b"[1]"),))
     return StoredEvent(publication, 1000 + publication, "com.topic", EventDetails(publisher=7), payload, audience)
@@ -50,10 +53,10 @@ def store(file: Path, clock: Clock) -> Iterator[SqliteStore]:
     opened.close()
 
 
-def opened_at(file: Path, clock: Clock, limit: int = 3) -> SqliteStore:
+def opened_at(file: Path, clock: Clock, limit: int = 3, now: int = NOW) -> SqliteStore:
     store = SqliteStore(file, clock)
-    store.keep(1, limit)
-    store.keep(2, limit)
+    store.keep(1, limit, now)
+    store.keep(2, limit, now)
     return store
 
 
@@ -133,6 +136,14 @@ def test_what_is_pending_is_written_when_the_store_is_closed(store: SqliteStore,
     assert publications(again) == [1]
 
 
+def test_the_epoch_lasts_as_long_as_the_file(store: SqliteStore, file: Path, clock: Clock) -> None:
+    assert store.epoch(1) == NOW
+    store.close()
+    assert opened_at(file, clock, now=NOW + 5000).epoch(1) == NOW
+    file.unlink()
+    assert opened_at(file, clock, now=NOW + 9000).epoch(1) == NOW + 9000
+
+
 def test_a_smaller_limit_holds_for_what_is_already_there(file: Path, clock: Clock) -> None:
     store = opened_at(file, clock)
     for number in (1, 2, 3):
@@ -195,6 +206,20 @@ def test_history_on_file_survives_a_restart_and_a_crash(tmp_path: Path) -> None:
         router.kill()
         router.start()
         assert events_of(Peer(router.port).join(), "com.example.kept.", "prefix") == [["x"], ["y"]]
+    finally:
+        router.close()
+
+
+def test_an_event_that_was_acknowledged_survives_a_crash_at_that_very_moment(tmp_path: Path) -> None:
+    config = OPEN_TO_ALL.replace("    authentication:", HISTORY + "    authentication:")
+    router = RunningRouter(tmp_path, config).start()
+    try:
+        for round in range(5):
+            peer = Peer(router.port).join()
+            peer.publish("com.example.kept.x", [round])
+            router.kill()
+            router.start()
+        assert events_of(Peer(router.port).join(), "com.example.kept.", "prefix") == [[round] for round in range(5)]
     finally:
         router.close()
 
