@@ -19,7 +19,8 @@ from realms.endings import Ending
 from realms.inquiries import CallFailed
 from realms.limits import RoleLimits
 from realms.roles import Role
-from realms.session import Session, State
+from realms.session import Session
+from realms.states import State
 from realms.transport import NO_EVIDENCE, Evidence, Traffic, Wire
 from wamp.codecs import CBOR
 from wamp.errors import INVALID_ARGUMENT, WampError

@@ -7,7 +7,8 @@ for it, it can be killed, and a reload that takes its role away ends it.
 from typing import TYPE_CHECKING
 
 from realms.authentication import Accepted, Applicant
-from realms.session import Session, State
+from realms.session import Session
+from realms.states import State
 from wamp.options import ClientRoles
 
 if TYPE_CHECKING:

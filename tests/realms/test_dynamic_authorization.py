@@ -10,7 +10,8 @@ from realms.authorization import MAX_DECIDED
 from realms.changes import change_rules
 from realms.inquiries import Inquiries, Patience
 from realms.roles import Role
-from realms.session import INBOX_LIMIT, State
+from realms.session import INBOX_LIMIT
+from realms.states import State
 from tests.realms.asking import RULES, Decider, Reach
 from tests.realms.fakes import ANY, ANYONE, CAPABLE, CBOR, RPC_PEER, Peer, Scene, rule
 
