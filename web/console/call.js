@@ -1,7 +1,7 @@
 // The call form: any procedure, its arguments as JSON, and what came of it.
 
 import { byId, element, prependBounded, timeOfDay } from "../page/dom.js";
-import { parsePayload, showError, showPayload, showResult } from "../page/payload.js";
+import { parsePayload, show, showError, showPayload, showResult } from "../page/payload.js";
 
 const MOST_LINES = 100;
 
@@ -41,20 +41,12 @@ export function startCall(connection) {
 
   function options() {
     const chosen = {};
-    if (fields.progress.checked) chosen.onprogress = (part) => tell("progress", showResult(part));
+    if (fields.progress.checked) chosen.onprogress = (...part) => tell("progress", showPart(...part));
     if (fields.timeout.value) chosen.timeout = Number(fields.timeout.value);
     return chosen;
   }
 
   cancel.addEventListener("click", () => pending.forEach((call) => call.cancel()));
-  connection.addEventListener("state", () => {
-    // The answers to calls of a lost session will never come.
-    if (connection.state.name === "waiting" && pending.size) {
-      tell("error", "connection lost before the answer came");
-      pending.clear();
-      cancel.disabled = true;
-    }
-  });
 
   byId("call-examples").addEventListener("click", ({ target }) => {
     const { procedure, args, progress } = target.closest("button")?.dataset ?? {};
@@ -65,4 +57,9 @@ export function startCall(connection) {
     fields.progress.checked = progress === "true";
     form.requestSubmit();
   });
+}
+
+// Like a result that autobahn.js gives: a single value stands for itself.
+function showPart(args, kwargs) {
+  return args.length === 1 && !Object.keys(kwargs).length ? show(args[0]) : showPayload(args, kwargs);
 }

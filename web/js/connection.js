@@ -1,42 +1,134 @@
-// A connection to the router that is never given up.
+// A connection to the router that is never given up. Subscriptions and registrations are remembered and made anew.
 //
-// Stock autobahn.js stops for good after 15 tries, and at once after GOODBYE or ABORT. So each of its connections is
-// used for one try only, and the waiting in between is done here. Subscriptions are remembered and made anew.
+// autobahn.js takes several transports, but never tries another one than the first. So each try has one of them: first
+// WebSocket, and if that does not come through, long-poll at once. It begins with WebSocket every time: what blocked it may
+// be gone.
 //
-// It takes several transports, too, but never tries another one than the first. So each has one of them: first WebSocket,
-// and if that does not come through, long-poll at once. It begins with WebSocket every time: what blocked it may be gone.
-//
-//   state    {name: "connecting"}
-//            {name: "joined", realm, session, authid, authrole, transport}
-//            {name: "waiting", reason, until}       until: when the next try is due, in ms as Date.now() gives them
-//            {name: "closed"}                       by close()
+//   state    {name: "closed"}                      before open(), and by close()
+//            {name: "connecting"}
+//            {name: "joined", realm, session, authid, authrole, authmethod, transport}
+//            {name: "waiting", reason, refused, until}     until: when the next try is due, in ms as Date.now() gives them;
+//                                                          refused: the credentials were, so it is a long time
 
-const FIRST_RETRY = 1000; // ms; a router that restarts is back by then
-const LONGEST_RETRY = 30_000;
-const RETRY_GROWTH = 1.6;
+import { Attempt } from "./attempt.js";
+import { Stream, call } from "./call.js";
+import { NotConnected } from "./link.js";
+import { Presence } from "./presence.js";
+import { Pulse } from "./pulse.js";
+import { Recent } from "./recovery.js";
+import { Registration } from "./registration.js";
+import { Retry } from "./retry.js";
+import { Subscription } from "./subscription.js";
+import { onAttention } from "./surroundings.js";
+
 const STABLE_AFTER = 5000; // ms joined; a router that accepts and drops at once must not make the waiting short again
-const PATIENCE = 10_000; // ms from opening to WELCOME
+const HEARTBEAT = 25_000; // ms of silence until the router is asked whether it is there
+const OWN = 5000; // publications remembered as our own
 
 export class Connection extends EventTarget {
-  #current = null; // the autobahn.Connection of this try; one that is not current any more is not listened to
-  #session = null;
-  #subscriptions = new Set();
-  #delay = FIRST_RETRY;
-  #timer = 0;
-  #transports = [];
+  state = { name: "closed" };
+  #options;
+  #transports;
   #way = 0; // the one that is tried, or in use
+  #attempt = null;
+  #link = null;
+  #pulse = null;
+  #lasting = new Set(); // subscriptions and registrations
+  #own = new Recent(OWN);
+  #retry = new Retry();
+  #timer = 0;
+  #deaf = null; // stops listening to the surroundings
 
-  // `fallback` is the URL of long-poll, or null.
-  constructor({ url, realm, fallback = null }) {
+  // `url` is that of WebSocket, `fallback` that of long-poll or null; `login` is one of login.js, null for none.
+  constructor({ url, realm, fallback = null, login = null, authid, authextra, autobahn, heartbeat = HEARTBEAT, serializer }) {
     super();
     this.realm = realm;
-    this.#transports.push({ type: "websocket", url });
+    this.login = login;
+    this.#options = { authid, authextra, autobahn, heartbeat };
+    const serializers = serializer && [serializer];
+    this.#transports = [{ type: "websocket", url, ...(serializers && { serializers }) }];
     if (fallback !== null) this.#transports.push({ type: "longpoll", url: fallback });
-    this.state = { name: "connecting" };
-    addEventListener("online", () => this.retryNow());
   }
 
   open() {
+    if (this.#attempt) return;
+    if (!this.#autobahn) throw new Error("autobahn.js is not there: load it before, or give it as the option `autobahn`");
+    this.#deaf ??= onAttention(() => this.#look(), () => this.#leave());
+    this.#begin();
+  }
+
+  close() {
+    this.#deaf?.();
+    this.#deaf = null;
+    this.#giveUp();
+    if (this.state.name !== "closed") this.#tell({ name: "closed" });
+  }
+
+  // Does not wait any longer.
+  retryNow() {
+    if (this.state.name === "waiting") this.#begin();
+  }
+
+  // The autobahn.Session, null while there is none.
+  get session() {
+    return this.#link?.session ?? null;
+  }
+
+  // Resolves to what autobahn.js gives. Options are WAMP's, and `onprogress(args, kwargs)` and `signal`, an AbortSignal. The
+  // promise has `cancel()`.
+  call(procedure, args, kwargs, options) {
+    return call(this.#link, procedure, args, kwargs, options);
+  }
+
+  // A call whose arguments come in pieces.
+  stream(procedure, options) {
+    return new Stream(this.#link, procedure, options);
+  }
+
+  // Resolves to the publication when the router has it.
+  async publish(topic, args, kwargs, options) {
+    const link = this.#link;
+    if (!link) throw new NotConnected();
+    const act = () => link.session.publish(topic, args, kwargs, { ...options, acknowledge: true });
+    const publication = await link.ask(act);
+    if (options?.exclude_me !== false) this.#own.add(publication.id);
+    return publication;
+  }
+
+  // `handler(args, kwargs, event)` is called until `cancel()`.
+  subscribe(topic, handler, options) {
+    const isOwn = (publication) => this.#own.has(publication);
+    return this.#keep(new Subscription({ ...this.#home(), isOwn }, topic, handler, options));
+  }
+
+  // `endpoint(args, kwargs, details)` answers calls until `cancel()`.
+  register(procedure, endpoint, options) {
+    return this.#keep(new Registration(this.#home(), procedure, endpoint, options));
+  }
+
+  // Enters a room of a presence worker; see presence.js.
+  presence(uri, room, state, onchange) {
+    return new Presence(this, uri, room, state, onchange);
+  }
+
+  #keep(lasting) {
+    this.#lasting.add(lasting);
+    if (this.#link) lasting.make(this.#link);
+    return lasting;
+  }
+
+  #home() {
+    return {
+      gone: (lasting) => this.#lasting.delete(lasting),
+      problem: (what, uri, error) => this.#complain({ what, uri, error }),
+    };
+  }
+
+  get #autobahn() {
+    return this.#options.autobahn ?? globalThis.autobahn;
+  }
+
+  #begin() {
     this.#way = 0;
     this.#tell({ name: "connecting" });
     this.#try();
@@ -44,132 +136,77 @@ export class Connection extends EventTarget {
 
   #try() {
     clearTimeout(this.#timer);
-    const transports = [this.#transports[this.#way]];
-    const current = new autobahn.Connection({ transports, realm: this.realm, max_retries: 0 });
-    this.#current = current;
-    current.onopen = (session, details) => {
-      if (current === this.#current) this.#joined(session, details);
-      else current.close(); // it was given up, and came through after all
-    };
-    current.onclose = (reason, details) => {
-      if (current === this.#current) this.#lost(sentence(reason, details), details.reason);
-      return true; // autobahn.js is not to retry by itself
-    };
-    this.#timer = setTimeout(() => this.#abandon("The router does not answer"), PATIENCE);
-    current.open();
+    const { authid, authextra } = this.#options;
+    const { realm, login } = this;
+    const autobahn = this.#autobahn;
+    const attempt = new Attempt(
+      { autobahn, transport: this.#transports[this.#way], realm, login, authid, authextra },
+      { joined: (link, details) => this.#joined(link, details), lost: (end) => this.#lost(end) },
+    );
+    this.#attempt = attempt;
+    attempt.begin();
   }
 
-  close() {
-    clearTimeout(this.#timer);
-    const current = this.#current;
-    this.#current = this.#session = null;
-    if (current?.isConnected) current.close();
-    this.#tell({ name: "closed" });
-  }
-
-  retryNow() {
-    if (this.state.name === "waiting") this.open();
-  }
-
-  get session() {
-    return this.#session;
-  }
-
-  // Resolves to the result; `options.onprogress` is told of each progressive one. The promise has `cancel()`.
-  call(procedure, args, kwargs, { onprogress, ...options } = {}) {
-    if (onprogress) options.receive_progress = true;
-    const pending = this.#joinedSession().call(procedure, args, kwargs, options);
-    const result = new Promise((resolve, reject) => pending.then(resolve, reject, onprogress));
-    // "kill" is the one mode that stock autobahn.js survives: in the others it forgets the call, and then takes the
-    // router's answer for a protocol violation.
-    result.cancel = () => pending.cancel({ mode: "kill" });
-    return result;
-  }
-
-  async publish(topic, args, kwargs, options) {
-    return this.#joinedSession().publish(topic, args, kwargs, { ...options, acknowledge: true });
-  }
-
-  // `handler(args, kwargs, event)` is called until `cancel()`, across reconnects. `ready` settles with the first answer.
-  subscribe(topic, handler, { match = "exact" } = {}) {
-    const subscription = { topic, match, handler, made: null };
-    this.#subscriptions.add(subscription);
-    subscription.ready = this.#session ? this.#make(subscription) : Promise.resolve();
-    subscription.cancel = () => {
-      this.#subscriptions.delete(subscription);
-      if (this.#session && subscription.made?.active) this.#session.unsubscribe(subscription.made);
-    };
-    return subscription;
-  }
-
-  async #make(subscription) {
-    const session = this.#session;
-    const receive = (args, kwargs, event) => {
-      if (this.#subscriptions.has(subscription)) subscription.handler(args, kwargs, event);
-    };
-    const made = await session.subscribe(subscription.topic, receive, { match: subscription.match });
-    if (session !== this.#session) return;
-    subscription.made = made;
-    if (!this.#subscriptions.has(subscription)) session.unsubscribe(made); // cancelled while the request was under way
-  }
-
-  #joined(session, details) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => (this.#delay = FIRST_RETRY), STABLE_AFTER);
-    this.#session = session;
-    for (const subscription of this.#subscriptions) {
-      this.#make(subscription).catch((error) => this.#report(subscription, error));
-    }
-    const { authid, authrole } = details;
+  #joined(link, { realm = this.realm, authid, authrole, authmethod }) {
+    this.#timer = setTimeout(() => this.#retry.over(), STABLE_AFTER);
+    this.#link = link;
     const transport = this.#transports[this.#way].type;
-    this.#tell({ name: "joined", realm: details.realm ?? this.realm, session: session.id, authid, authrole, transport });
+    // Long-poll asks again all the time, and notices by itself.
+    const heartbeat = transport === "websocket" ? this.#options.heartbeat : 0;
+    this.#pulse = new Pulse(link, heartbeat, () => this.#attempt?.abandon("The router has fallen silent"));
+    for (const lasting of [...this.#lasting]) lasting.make(link);
+    this.#tell({ name: "joined", realm, session: link.session.id, authid, authrole, authmethod, transport });
   }
 
-  #report(subscription, error) {
-    if (this.#session) console.warn("not subscribed again", subscription.topic, error.error ?? error);
-  }
-
-  // `said` is what the router itself gave as the reason, if it did: then there was nothing wrong with the transport.
-  #lost(reason, said = null) {
+  // `end` is what an attempt tells.
+  #lost({ reason, refused, reached }) {
     clearTimeout(this.#timer);
-    const hadSession = this.#session !== null;
-    this.#session = null;
-    this.#current = null;
-    if (!hadSession && !said && this.#way + 1 < this.#transports.length) {
+    const wasJoined = this.#link !== null;
+    this.#attempt = null;
+    this.#part();
+    if (!wasJoined && !reached && this.#way + 1 < this.#transports.length) {
       this.#way += 1;
       this.#try();
       return;
     }
-    const pause = this.#delay * (0.75 + Math.random() / 2); // many browsers must not come back in lockstep
-    this.#delay = Math.min(this.#delay * RETRY_GROWTH, LONGEST_RETRY);
-    this.#timer = setTimeout(() => this.open(), pause);
-    this.#tell({ name: "waiting", reason, until: Date.now() + pause });
+    const pause = this.#retry.next({ refused, renews: this.login?.renews ?? false });
+    this.#timer = setTimeout(() => this.#begin(), pause);
+    this.#tell({ name: "waiting", reason, refused, until: Date.now() + pause });
   }
 
-  #abandon(reason) {
-    const silent = this.#current;
-    this.#lost(reason);
-    try {
-      silent.close();
-    } catch {
-      // A long-poll that is not open yet cannot be closed; autobahn.js gives it up by itself.
-    }
+  #giveUp() {
+    clearTimeout(this.#timer);
+    const attempt = this.#attempt;
+    this.#attempt = null;
+    attempt?.giveUp();
+    this.#part();
   }
 
-  #joinedSession() {
-    if (!this.#session) throw new Error("not connected");
-    return this.#session;
+  #part() {
+    this.#pulse?.stop();
+    this.#pulse = this.#link = null;
+    for (const lasting of this.#lasting) lasting.lost();
+  }
+
+  // The network may be there again; or the session is not any more, and nobody has noticed.
+  #look() {
+    if (this.state.name === "joined") this.#pulse.check();
+    if (this.state.name === "waiting" && !this.state.refused) this.retryNow();
+  }
+
+  // Nobody is here until the page is shown again, and others are to know that.
+  #leave() {
+    this.#giveUp();
+    this.#tell({ name: "waiting", reason: "The page was left", refused: false, until: Date.now() });
+  }
+
+  #complain(problem) {
+    console.warn(`could not ${problem.what}`, problem.uri, problem.error.error ?? problem.error);
+    this.dispatchEvent(new CustomEvent("problem", { detail: problem }));
   }
 
   #tell(state) {
     this.state = state;
     this.dispatchEvent(new Event("state"));
   }
-}
-
-// Why a connection ended, for people. `details.reason` is the URI of a GOODBYE or ABORT, null when the transport broke.
-function sentence(reason, details) {
-  if (details.reason) return `The router said ${details.reason}${details.message ? ` (${details.message})` : ""}`;
-  if (reason === "unreachable") return "The router cannot be reached";
-  return "Connection lost";
 }

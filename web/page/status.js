@@ -31,5 +31,6 @@ function wordsFor(state) {
     const way = state.transport === "longpoll" ? ", by long-poll" : "";
     return `Connected to ${state.realm} as ${state.authid ?? "an unnamed client"}${way}`;
   }
+  if (state.name === "closed") return "Not connected";
   return `${state.reason}. Next try in ${Math.max(1, Math.ceil((state.until - Date.now()) / 1000))} s`;
 }
