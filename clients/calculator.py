@@ -6,11 +6,7 @@
 Arguments that do not fit are answered with the error wamp.error.invalid_argument and a sentence for people.
 """
 
-import math
 from argparse import Namespace
-from collections.abc import Callable
-from functools import wraps
-from inspect import signature
 from typing import Any
 
 from autobahn.wamp.exception import ApplicationError
@@ -18,38 +14,11 @@ from autobahn.wamp.types import CallDetails, RegisterOptions
 from twisted.internet.defer import CancelledError
 from twisted.internet.task import deferLater
 
+from clients.arguments import invalid, number, strict
 from clients.command import main
 
-LARGEST = 2**53  # beyond it a number changes on its way through JSON
 LONGEST_COUNTDOWN = 1000
 LONGEST_INTERVAL = 10.0  # seconds
-
-
-def invalid(sentence: str) -> ApplicationError:
-    return ApplicationError(ApplicationError.INVALID_ARGUMENT, sentence)
-
-
-def strict(procedure: Callable[..., Any]) -> Callable[..., Any]:
-    """Answer a call that does not fit the procedure's signature with an error about the arguments."""
-
-    @wraps(procedure)
-    def called(*args: Any, **kwargs: Any) -> Any:
-        try:
-            signature(procedure).bind(*args, **kwargs)
-        except TypeError as misfit:
-            raise invalid(f"{procedure.__name__}: {misfit}") from None
-        return procedure(*args, **kwargs)
-
-    return called
-
-
-def number(name: str, value: Any) -> int | float:
-    """The value, if it is a number that every serializer carries unchanged."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise invalid(f"{name} must be a number, not {type(value).__name__}")
-    if not math.isfinite(value) or abs(value) > LARGEST:
-        raise invalid(f"{name} must be between -2**53 and 2**53")
-    return value
 
 
 class Calculator:

@@ -12,6 +12,7 @@ from twisted.logger import LogLevel, formatEvent, formatTime, globalLogBeginner
 from clients.connection import Connection, Router, Worker
 
 GOODBYE_PATIENCE = 0.5  # seconds that the router has to answer GOODBYE when the process is told to end
+LARGEST_COUNT = 1000  # of what a worker does at once, or in a second
 
 Hire = Callable[[Any, argparse.Namespace], Worker]  # (reactor, arguments) -> worker
 
@@ -24,6 +25,8 @@ def main(workers: Mapping[str, Hire]) -> None:
     parser.add_argument("--realm", default=Router().realm, help="the realm to join (%(default)s)")
     parser.add_argument("--serializer", default=Router().serializer, choices=["json", "msgpack", "cbor"])
     parser.add_argument("--log-file", default="wamplex.log", metavar="FILE", help="what logtail follows (%(default)s)")
+    parser.add_argument("--symbols", type=count, default=24, metavar="N", help="how many ticker has (%(default)s)")
+    parser.add_argument("--rate", type=count, default=5, metavar="N", help="prices of each a second (%(default)s)")
     arguments = parser.parse_args()
     names = arguments.names or list(workers)
     if unknown := set(names) - set(workers):
@@ -35,6 +38,12 @@ def main(workers: Mapping[str, Hire]) -> None:
         parser.error(f"--url {router.url}: {failure}")
     globalLogBeginner.beginLoggingTo([write_line], redirectStandardIO=False)
     react(lambda reactor: run(reactor, {name: workers[name](reactor, arguments) for name in names}, router))
+
+
+def count(text: str) -> int:
+    if not 1 <= (number := int(text)) <= LARGEST_COUNT:
+        raise ValueError
+    return number
 
 
 def run(reactor: Any, workers: Mapping[str, Worker], router: Router) -> Deferred[Any]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from autobahn.exception import Disconnected
 from autobahn.twisted.component import Component
+from autobahn.twisted.wamp import Session
 from autobahn.wamp.exception import ApplicationError
 from twisted.internet import error
 from twisted.internet.defer import CancelledError, Deferred
@@ -31,6 +32,8 @@ PINGS = {"auto_ping_interval": 20, "auto_ping_timeout": 10, "open_handshake_time
 
 
 class Worker(Protocol):
+    """What a worker does. One that needs a session of its own sort names it: `session_factory`."""
+
     def serve(self, session: Any) -> Coroutine[Any, Any, None]:
         """Register and publish what this worker has to offer, on a session that has just joined.
 
@@ -45,13 +48,13 @@ class Router(NamedTuple):
     realm: str = "realm1"
     serializer: str = "cbor"
 
-    def component(self) -> Component:
+    def component(self, session_factory: type[Session] = Session) -> Component:
         """A Component that tries once to join the realm."""
         if self.url.startswith("rs"):
             transport = {"type": "rawsocket", "url": self.url, "serializer": self.serializer}
         else:
             transport = {"type": "websocket", "url": self.url, "serializers": [self.serializer], "options": PINGS}
-        return Component(transports=[transport | {"max_retries": 0}], realm=self.realm)
+        return Component(transports=[transport | {"max_retries": 0}], realm=self.realm, session_factory=session_factory)
 
 
 class Connection:
@@ -80,7 +83,7 @@ class Connection:
 
     async def _stay_joined(self) -> str:
         """Join the realm and serve while the session lasts; returns why it is over."""
-        component = self.component = self.router.component()
+        component = self.component = self.router.component(getattr(self.worker, "session_factory", Session))
         serving: list[Deferred[None]] = []
         reasons: list[str] = []  # the first one is the cause, the others follow from it
 

@@ -62,6 +62,15 @@ class Tail:
         if self.file is not None:
             self.file.seek(0, os.SEEK_END)
 
+    def past(self, octets: int) -> list[str]:
+        """The last whole lines of what the file held before, not more than so many octets of it. Call it first."""
+        if self.file is None:
+            return []
+        end = self.file.tell()
+        start = self.file.seek(max(0, end - octets))
+        lines = self.lines.feed(self.file.read(end - start))
+        return lines[1:] if start else lines  # the first one may be cut
+
     def read(self) -> list[str]:
         """The lines added since the last call, at most READ_AT_ONCE octets of them."""
         if self.file is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clients.__main__ import WORKERS
 from tests.clients.processes import PATIENCE, Process
 from tests.routers import OPEN_TO_ALL, RunningRouter, free_port
 
@@ -30,19 +31,15 @@ def test_workers_come_back_after_a_crash_and_after_a_restart_of_the_router(
 ) -> None:
     router = own_router(OPEN_TO_ALL)
     workers = run("clients", "--url", router.ws_url, "--log-file", str(tmp_path / "demo.log"))
-    for _ in range(3):
+    for _ in WORKERS:
         workers.wait_for("joined realm1")
     router.kill()
-    for _ in range(3):
+    for _ in WORKERS:
         workers.wait_for("next try in")
     router.start()
-    assert sorted(workers.wait_for("joined realm1").split()[1] for _ in range(3)) == [
-        "calculator:",
-        "logtail:",
-        "ticker:",
-    ]
+    assert {workers.wait_for("joined realm1").split()[1] for _ in WORKERS} == {f"{name}:" for name in WORKERS}
     router.restart()  # with all politeness, after which a Component alone would not come back
-    for _ in range(3):
+    for _ in WORKERS:
         workers.wait_for("joined realm1")
     workers.end()
     assert "Traceback" not in workers.output
@@ -100,7 +97,7 @@ def test_a_procedure_that_another_worker_has_registered_is_waited_for(
 
 def test_an_unknown_worker_and_a_broken_url_are_answered_with_the_choices(run: Callable[..., Process]) -> None:
     unknown = run("clients", "clock")
-    unknown.wait_for("no worker called clock; there are calculator, ticker, logtail")
+    unknown.wait_for(f"no worker called clock; there are {', '.join(WORKERS)}")
     broken = run("clients", "--url", "http://example.com")
     broken.wait_for("--url http://example.com")
     assert [process.popen.wait(PATIENCE) for process in (unknown, broken)] == [2, 2]
