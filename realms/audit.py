@@ -11,6 +11,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from realms.authentication import Applicant
+    from realms.realm import Realm
     from realms.session import Session
 
 Event = Literal["login", "denial", "kill", "removal", "logout", "revocation"]
@@ -37,6 +38,9 @@ class Entry(Struct, frozen=True, omit_defaults=True, kw_only=True):
     object: str | int | None = None
     """A URI, or the session that was killed."""
 
+    object_realm: str | None = None
+    """Where the object is, if that is not the subject's realm."""
+
     reason: str | None = None
 
 
@@ -47,8 +51,26 @@ def record_nothing(entry: Entry) -> None:
     """There is no audit trail."""
 
 
-def entry_about(session: "Session", event: Event, outcome: Literal["success", "failure"], **more: Any) -> Entry:
-    """An entry whose subject is an established session."""
+def record_in(*places: Record) -> Record:
+    """Give each entry to some places, in this order."""
+    if len(places) < 2:
+        return places[0] if places else record_nothing
+
+    def record(entry: Entry) -> None:
+        for place in places:
+            place(entry)
+
+    return record
+
+
+def entry_about(
+    session: "Session",
+    event: Event,
+    outcome: Literal["success", "failure"],
+    within: "Realm | None" = None,
+    **more: Any,
+) -> Entry:
+    """An entry whose subject is an established session; `within` is the realm of the object."""
     return Entry(
         event=event,
         outcome=outcome,
@@ -58,6 +80,7 @@ def entry_about(session: "Session", event: Event, outcome: Literal["success", "f
         authrole=session.authrole,
         authmethod=session.authmethod,
         address=session.transport.details.get("peer"),
+        object_realm=within.name if within is not None and within is not session.realm else None,
         **more,
     )
 

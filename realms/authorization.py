@@ -36,7 +36,7 @@ from realms.grants import GRANTED, Disclosure, Grant, combined
 from realms.inquiries import CallFailed, Inquiries, Unanswered
 from realms.limits import NO_LIMITS, RoleLimits
 from realms.meta.sessions import details_of
-from realms.roles import Action, Role, Rule
+from realms.roles import Action, Role, Rule, Verdict
 from wamp.errors import AUTHORIZATION_FAILED, WampError
 from wamp.options import MatchPolicy
 
@@ -106,6 +106,8 @@ Ruling = Grant | WampError | None
 class AskingRole(Role):
     """A role of a realm that asks an authorizer."""
 
+    otherwise = "authorizer"
+
     def __init__(
         self,
         name: str,
@@ -170,6 +172,10 @@ class PrincipalRole(Role):
         """See `Role.grant_pattern`; raises Undecided."""
         return self.grant(action, uri) if match == "exact" else self._granted(Question(action, match, uri))
 
+    def judge(self, action: Action, match: MatchPolicy, uri: str) -> Verdict:
+        """See `Role.judge`: what the rules say, whatever was decided."""
+        return self._base.judge(action, match, uri)
+
     def left_open(self, action: Action, match: MatchPolicy, uri: str) -> list[Grant] | None:
         """See `Role.left_open`."""
         return self._base.left_open(action, match, uri)
@@ -179,10 +185,10 @@ class PrincipalRole(Role):
         return self._base.would_grant(action, match, uri) or self._decided.get(Question(action, match, uri))
 
     def _granted(self, question: Question) -> Grant | None:
-        grant = self._base.would_grant(*question)
-        if grant is not None or question in self._decided:
-            return grant or self._decided[question]
-        if self.left_open(*question) is None:
+        verdict = self.judge(*question)
+        if verdict.grant is not None or question in self._decided:
+            return verdict.grant or self._decided[question]
+        if verdict.because != self._base.otherwise:
             return None
         raise Undecided(self, question)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from realms.eligibility import audience_of
+from realms.eligibility import EVERYBODY, Audience, audience_of
 from realms.fanout import fan_out
 from realms.history import NO_HISTORY, History
 from realms.passthru import carried, carries, is_opaque
@@ -55,13 +55,14 @@ PLAIN = PublishOptions()
 class Subscription:
     """One topic or pattern, and who listens to it. Its id is shared by all subscribers, so they can share octets."""
 
-    __slots__ = ("created", "id", "is_recorded", "match", "nodes", "special", "subscribers", "uri")
+    __slots__ = ("created", "creator", "id", "is_recorded", "match", "nodes", "special", "subscribers", "uri")
 
     def __init__(self, id: int, match: MatchPolicy, uri: str, created: float, *, is_recorded: bool = False) -> None:
         self.id = id
         self.match = match
         self.uri = uri
         self.created = created
+        self.creator: tuple[int, str] | None = None  # the session, which may be gone, and its authid
         self.subscribers: dict[Session, None] = {}  # a set in order of subscription
         self.nodes: dict[Session, str] = {}  # the node keys of those subscribers that gave one
         self.is_recorded = is_recorded
@@ -113,6 +114,7 @@ class Broker:
             self._check_room(session)
         if subscription is None:
             subscription = self._create(options.match, uri)
+            subscription.creator = session.id, session.authid
         is_subscriber = session in subscription.subscribers
         subscription.subscribers[session] = None
         session.subscriptions[subscription.id] = subscription
@@ -243,7 +245,14 @@ class Broker:
             self.retained.keep(publication)
         return publication.id
 
-    def announce(self, topic: str, args: list[Any], kwargs: dict[str, Any] | None = None, excluded: int = 0) -> None:
+    def announce(
+        self,
+        topic: str,
+        args: list[Any],
+        kwargs: dict[str, Any] | None = None,
+        excluded: int = 0,
+        audience: Audience = EVERYBODY,
+    ) -> None:
         """Publish as the router: `wamp.` topics, to subscribers of any match policy. Free when nobody listens.
 
         Whoever builds `args` at some cost asks `anyone_listens(topic)` first.
@@ -252,7 +261,7 @@ class Broker:
         if not subscriptions:
             return
         payload = payload_with(args, kwargs)
-        publication = Publication(random_id(self._random), topic, payload, NO_DETAILS, excluded=excluded)
+        publication = Publication(random_id(self._random), topic, payload, NO_DETAILS, audience, excluded)
         for subscription in subscriptions:
             self._deliver(publication, subscription)
 

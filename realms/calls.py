@@ -107,6 +107,7 @@ class PendingCall(Waiting, eq=False):
         except WampError as error:
             self.fail(error)
             return
+        self.caller.realm.errors += 1
         self.forward(frame, message.error)
 
     def forward(self, frame: bytes, reason: str) -> None:

@@ -111,6 +111,7 @@ class Dealer:
         else:
             registration = Registration(self._registration_id(), options.match, uri, options.invoke)
             registration.created = self._now()
+            registration.creator = session.id, session.authid
             self._index.add(options.match, uri, registration)
             self._by_id[registration.id] = registration
         registration.add(session, options)

@@ -4,7 +4,7 @@ What a grant says beyond yes is applied to the options of the request before bro
 publisher that is always disclosed is one that asked for it.
 """
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -58,6 +58,14 @@ class Grant(NamedTuple):
 
 GRANTED = Grant()
 """The plain grant."""
+
+TERMS: Final = {
+    "call": ("disclosure", "validate"),
+    "register": ("disclosure",),
+    "publish": ("disclosure", "retain", "validate"),
+    "subscribe": ("history",),
+}
+"""Which terms of a grant make a difference to which action."""
 
 
 def combined(grants: list[Grant]) -> Grant:

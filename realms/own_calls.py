@@ -21,7 +21,7 @@ from realms.limits import RoleLimits
 from realms.roles import Role
 from realms.session import Session
 from realms.states import State
-from realms.transport import NO_EVIDENCE, Evidence, Traffic, Wire
+from realms.transport import NO_EVIDENCE, Evidence, Tallied, Wire
 from wamp.codecs import CBOR
 from wamp.errors import INVALID_ARGUMENT, WampError
 from wamp.ids import MAX_ID, following, random_id
@@ -116,7 +116,7 @@ class _RouterSession(Session):
         self._enter(State.ESTABLISHED)
 
 
-class _Inward:
+class _Inward(Tallied):
     """The transport of that session: what is sent comes to us."""
 
     wire = _WIRE
@@ -129,10 +129,6 @@ class _Inward:
     def evidence(self) -> Evidence:
         """Nobody asks."""
         return NO_EVIDENCE
-
-    def traffic(self) -> Traffic:
-        """Nothing is on the wire."""
-        return Traffic(0, 0, 0, 0, 0, 0)
 
     def close(self, ending: Ending) -> None:
         """It has no end."""

@@ -20,7 +20,7 @@ from realms.clock import Clock, Timer
 from realms.endings import MOVED, Ending
 from realms.limits import RoleLimits
 from realms.policies import PauseLimits
-from realms.transport import NO_EVIDENCE, Evidence, Traffic, Transport
+from realms.transport import NO_EVIDENCE, Evidence, Tallied, Traffic, Transport
 from wamp.errors import FEATURE_NOT_SUPPORTED, NO_MATCHING_AUTH_METHOD, NO_SUCH_SESSION, WampError
 from wamp.messages import Hello
 
@@ -32,7 +32,7 @@ NO_TICKET = "=" * 24
 """As long as a ticket, and none: what is compared where there is nothing to compare with."""
 
 
-class Parked:
+class Parked(Tallied):
     """The transport of a paused session: keeps its frames up to a bound, in the order of sending.
 
     A frame is judged by what was kept before it, as in a connection's outbox: one that alone is larger than the bound

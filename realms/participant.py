@@ -10,7 +10,7 @@ from realms.publication import heard_by
 from realms.roles import Role
 from realms.transport import Transport
 from wamp.errors import INVALID_ARGUMENT, PAYLOAD_SIZE_EXCEEDED, Untranscodable, WampError
-from wamp.messages import Error, Message
+from wamp.messages import CODES, Error, Message, Unsubscribe
 from wamp.options import ClientRoles, ErrorDetails, Features
 from wamp.payloads import Payload
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from realms.registrations import Registration
 
 NO_DETAILS = ErrorDetails()
+UNSUBSCRIBE = CODES[Unsubscribe]
 
 
 class Participant:
@@ -125,6 +126,7 @@ class Participant:
         """Send `[8, request_type, request, {}, error, arguments]`; a peer that takes no more gets no arguments."""
         wire = self.transport.wire
         arguments = wire.codec.dump(list(error.arguments)) if error.arguments else UNSET
+        self.realm.errors += request_type != UNSUBSCRIBE  # clients that hear nothing ask so whether the router is there
         frame = wire.encode(Error(request_type, request, NO_DETAILS, error.uri, arguments))
         if len(frame) > self.transport.max_outgoing:
             frame = wire.encode(Error(request_type, request, NO_DETAILS, error.uri))

@@ -102,6 +102,9 @@ class Policies(NamedTuple):
     pauses: PauseLimits | None = PauseLimits()
     """None if sessions end as soon as their transports are lost, whatever their clients ask for."""
 
+    keeps_accounts: bool = False
+    """Whether it is counted what each session costs, though nothing may be published of it."""
+
     @property
     def are_plain_for_calls(self) -> bool:
         """Whether a plain call is as plain as it looks."""

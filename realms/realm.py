@@ -15,7 +15,8 @@ from realms.grants import Grant
 from realms.history import NO_HISTORY, History
 from realms.meta.answers import answer
 from realms.meta.catalogue import PROCEDURES
-from realms.meta.events import ON_FORGOTTEN, Events
+from realms.meta.events import ON_FORGOTTEN, TOPICS, Events
+from realms.meta.procedure import Procedure
 from realms.meta.reflection import Definitions
 from realms.meta.statistics import Statistics
 from realms.own_calls import OwnCalls
@@ -29,7 +30,7 @@ from realms.validation import ValidatingBroker, ValidatingDealer
 from wamp.errors import INVALID_URI, NOT_AUTHORIZED, WampError
 from wamp.options import MatchPolicy, RouterRoles
 from wamp.options import Role as RoleFeatures
-from wamp.uris import is_pattern, is_reserved, is_uri
+from wamp.uris import is_pattern, is_reserved
 
 ROLES = RouterRoles(
     broker=RoleFeatures(broker.FEATURES, reflection=True), dealer=RoleFeatures(dealer.FEATURES, reflection=True)
@@ -83,11 +84,18 @@ class Realm:
         self.sessions: dict[int, Session] = {}
         self.principals: dict[str, int] = {}
         """How many of the sessions have an authid."""
-        self.procedures = PROCEDURES
+        self.procedures: Mapping[str, Procedure] = PROCEDURES
+        self.topics: Mapping[str, str] = TOPICS
+        """What the router itself offers here, and publishes to."""
         self.schemas = schemas
         self.definitions = Definitions()
         self.events = Events(self.broker)
-        self.statistics = Statistics(self.events, clock, policies.session_stats)
+        self.statistics = Statistics(
+            self.events, clock, policies.session_stats, now, keeps_accounts=policies.keeps_accounts
+        )
+        self.errors = 0
+        """How many requests and calls ended with ERROR."""
+
         self.broker.tell, self.dealer.tell = self.events.subscription, self.events.registration
         self.dealer.call_router = partial(answer, self)
 
@@ -121,6 +129,10 @@ class Realm:
         if not self.principals[authid]:
             del self.principals[authid]
 
+    def accepts(self, action: Action, match: MatchPolicy, uri: str) -> bool:
+        """Whether this is a URI or pattern that a client may name, whatever its role: `wamp.` is the router's."""
+        return is_pattern(uri, match, self.strict_uris) and not (action in ("register", "publish") and is_reserved(uri))
+
     def permit(self, session: Session, action: Action, uri: str) -> Grant:
         """Check the URI of a PUBLISH or CALL, and that the session may use it; raises WampError, or Undecided.
 
@@ -129,7 +141,7 @@ class Realm:
         grant = session.role.granted.get((action, uri))
         if grant is not None:
             return grant
-        if not is_uri(uri, self.strict_uris) or (action == "publish" and is_reserved(uri)):
+        if not self.accepts(action, "exact", uri):
             raise WampError(INVALID_URI, f"'{uri[:MAX_QUOTED]}' is no valid URI to {action}")
         grant = session.role.grant(action, uri)
         if grant is None:
@@ -141,7 +153,7 @@ class Realm:
 
         Raises WampError, or Undecided.
         """
-        if not is_pattern(uri, match, self.strict_uris) or (action == "register" and is_reserved(uri)):
+        if not self.accepts(action, match, uri):
             raise WampError(INVALID_URI, f"'{uri[:MAX_QUOTED]}' is no valid {match} URI to {action}")
         grant = session.role.grant_pattern(action, match, uri)
         if grant is None:

@@ -47,7 +47,7 @@ class Offer(Struct, eq=False):
 class Registration:
     """One registered procedure or pattern. The first callee sets the invocation policy; all share the id."""
 
-    __slots__ = ("_next", "callees", "created", "id", "invoke", "match", "offers", "queue", "special", "uri")
+    __slots__ = ("_next", "callees", "created", "creator", "id", "invoke", "match", "offers", "queue", "special", "uri")
 
     def __init__(self, id: int, match: MatchPolicy, uri: str, invoke: InvocationPolicy) -> None:
         self.id = id
@@ -55,6 +55,7 @@ class Registration:
         self.uri = uri
         self.invoke = invoke
         self.created = 0.0  # in seconds since 1970; set by the dealer, which has the clock
+        self.creator: tuple[int, str] | None = None  # the session, which may be gone, and its authid
         self.callees: list[Session] = []  # in order of registration, never empty while the registration is known
         self.offers: dict[Session, Offer] = {}
         self.special = False  # whether its calls are for the exchange

@@ -24,12 +24,20 @@ GUARDED = frozenset(
         "wamp.registration.remove_callee",
         "wamp.subscription.remove_subscriber",
         "wamp.subscription.get_events",
-        "wamplex.authorization.purge",
     }
 )
 """Procedures that harm other sessions, or tell what was said before. A rule for `""`, or any other that was not written
-with the router's own procedures in mind, does not allow them: only one whose pattern begins with `wamp.` does, or with
-`wamplex.` for those that do. Nor does an authorizer, which may well say yes to all that it does not know."""
+with the router's own procedures in mind, does not allow them: only one whose pattern begins with `wamp.` does. Nor does
+an authorizer, which may well say yes to all that it does not know.
+
+In the same way everything under `wamplex.` is guarded, procedures, topics and patterns alike: it is for operators, and
+takes a rule whose pattern begins with `wamplex.`. But for the two below."""
+
+UNGUARDED = "wamplex.session.extend"
+"""A session does no more than to stay, by a proof of its own."""
+
+GET_HISTORY, GET_EVENTS = "wamplex.subscription.get_history", "wamp.subscription.get_events"
+"""Who may call the second may call the first, which says what the second has; unless a rule for `wamplex.` decides."""
 
 MAX_GRANTED = 10_000
 """Grants that a role remembers; a peer that asks for ever new URIs makes it start over, not grow."""
@@ -45,8 +53,36 @@ class Rule(NamedTuple):
     """On what terms."""
 
 
+Because = Literal["rule", "part", "guarded", "none", "authorizer"]
+"""Why something is allowed, or not:
+
+- `rule`: `Verdict.rule` says so; it allows what it names, and nothing else.
+- `part`: `rule`, or an authorizer, could allow the pattern, but `parts` deny parts of it.
+- `guarded`: only a rule that was written for such URIs could allow it, see `GUARDED`, and `rule` was not.
+- `none`: no rule covers it; `parts` allow parts of it, if it is a pattern.
+- `authorizer`: the same, and somebody is to be asked.
+"""
+
+
+class Verdict(NamedTuple):
+    """What a role's rules say about an action on a URI or pattern, and why."""
+
+    grant: Grant | None
+    """On what terms it is allowed; None if it is not."""
+
+    because: Because
+    rule: Rule | None = None
+    """The rule that decides: of those that match the URI, or cover the pattern, the most specific one."""
+
+    parts: tuple[Rule, ...] = ()
+    """More specific rules that have a say about parts of a pattern."""
+
+
 class Role:
     """A named set of rules."""
+
+    otherwise: Because = "none"
+    """Why what no rule decides is not allowed."""
 
     def __init__(
         self,
@@ -73,6 +109,11 @@ class Role:
         for rule in rules:
             self._rules.add(rule.match, rule.uri, rule)
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All of them."""
+        return tuple(self._rules)
+
     def grant(self, action: Action, uri: str) -> Grant | None:
         """Whether, and on what terms, the action is allowed on a URI; that it is will be remembered."""
         grant = self.would_grant(action, "exact", uri)
@@ -96,23 +137,29 @@ class Role:
 
     def would_grant(self, action: Action, match: MatchPolicy, uri: str) -> Grant | None:
         """The same, for questions that no request asked: nothing is remembered as granted."""
-        if match == "exact":
-            rule = self._rules.best(uri)
-            if rule is None or action not in rule.allow or (uri in GUARDED and not _is_meant(rule, uri)):
-                return None
-            return self._resolved(rule.grant)
-        covering = [rule for rule in self._rules if covers(rule, match, uri)]
-        if not covering:
-            return None
-        best = max(covering, key=_specificity)
-        parts = [
-            rule
-            for rule in self._rules
-            if _specificity(rule) > _specificity(best) and _concerns(rule, action, match, uri)
-        ]
-        if not all(action in rule.allow for rule in (best, *parts)):
-            return None
-        return combined([self._resolved(rule.grant) for rule in (best, *parts)])
+        return self.judge(action, match, uri).grant
+
+    def judge(self, action: Action, match: MatchPolicy, uri: str) -> Verdict:
+        """The same, with the reason."""
+        rule = self._rules.best(uri) if match == "exact" else self._covering(match, uri)
+        if is_guarded(uri, match) and (rule is None or not _is_meant(rule, uri)):
+            if (match, uri) == ("exact", GET_HISTORY):
+                return self.judge(action, match, GET_EVENTS)
+            return Verdict(None, "guarded", rule)
+        if rule is not None and action not in rule.allow:
+            return Verdict(None, "rule", rule)
+        parts: tuple[Rule, ...] = ()
+        if match != "exact":
+            parts = self._parts(rule, action, match, uri)
+            denying = tuple(part for part in parts if action not in part.allow)
+            if denying:
+                return Verdict(None, "part", rule, denying)
+        if rule is None:
+            return Verdict(None, self.otherwise, None, parts)
+        grant = self._resolved(rule.grant)
+        if parts:
+            grant = combined([grant, *(self._resolved(part.grant) for part in parts)])
+        return Verdict(grant, "rule", rule, parts)
 
     def of(self, authid: str) -> "Role":
         """The role as sessions of one authid have it; there is a difference if an authorizer is asked."""
@@ -123,12 +170,22 @@ class Role:
 
         Otherwise no rule says anything; or some rules allow parts of a pattern, and these are their terms.
         """
-        if match == "exact":
-            return [] if uri not in GUARDED and self._rules.best(uri) is None else None
-        if any(covers(rule, match, uri) for rule in self._rules):
+        verdict = self.judge(action, match, uri)
+        if verdict.because != self.otherwise:
             return None
-        parts = [rule for rule in self._rules if _concerns(rule, action, match, uri)]
-        return [self._resolved(rule.grant) for rule in parts] if all(action in rule.allow for rule in parts) else None
+        return [self._resolved(rule.grant) for rule in verdict.parts]
+
+    def _covering(self, match: MatchPolicy, uri: str) -> Rule | None:
+        """The most specific rule that matches every URI of a pattern."""
+        return max((rule for rule in self._rules if covers(rule, match, uri)), key=_specificity, default=None)
+
+    def _parts(self, best: Rule | None, action: Action, match: MatchPolicy, uri: str) -> tuple[Rule, ...]:
+        """The rules that have a say about a part of a pattern, beside the best one of those that cover it."""
+        return tuple(
+            rule
+            for rule in self._rules
+            if (best is None or _specificity(rule) > _specificity(best)) and _concerns(rule, action, match, uri)
+        )
 
     def _resolved(self, grant: Grant) -> Grant:
         """A rule's grant with the realm's policy; the plain one is always the same object."""
@@ -137,8 +194,15 @@ class Role:
         return GRANTED if grant == GRANTED else grant
 
 
+def is_guarded(uri: str, match: MatchPolicy = "exact") -> bool:
+    """Whether a URI, or all that a pattern covers, takes a rule that was written for it; see `GUARDED`."""
+    if match != "exact":
+        return uri.startswith("wamplex.")
+    return uri in GUARDED or (uri.startswith("wamplex.") and uri != UNGUARDED)
+
+
 def _is_meant(rule: Rule, uri: str) -> bool:
-    """Whether the rule was written with the router's own procedures in mind, those that begin as `uri` does."""
+    """Whether the rule was written with the router's own URIs in mind, those that begin as `uri` does."""
     return rule.uri.partition(".")[0] == uri.partition(".")[0]
 
 

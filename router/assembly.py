@@ -142,13 +142,13 @@ def _realm(config: realms.Realm, means: Means, methods: Methods, schemas: Schema
         strict_request_ids=config.request_ids == "strict",
         strict_roles=config.announced_roles == "strict",
         schemas=schemas,
-        policies=_policies(config),
+        policies=_policies(config, keeps_accounts=means.keeps_accounts),
         history=history,
         record=means.record,
     )
 
 
-def _policies(config: realms.Realm) -> Policies:
+def _policies(config: realms.Realm, *, keeps_accounts: bool) -> Policies:
     calls, resume = config.calls, config.resume
     return Policies(
         trust=TrustLevels(TrustRule(rule.level, rule.match, rule.uri, rule.role) for rule in config.trust),
@@ -163,6 +163,7 @@ def _policies(config: realms.Realm) -> Policies:
         events=EventLimits(config.max_subscriptions, config.max_retained),
         session_stats=config.session_stats,
         pauses=None if resume is None else PauseLimits(resume.keep_for, resume.max_paused, resume.buffer),
+        keeps_accounts=keeps_accounts,
     )
 
 

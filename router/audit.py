@@ -53,9 +53,7 @@ class Trail:
         kind = entry.event, entry.outcome, entry.authrole
         self._lines[kind] += 1
         if self._lines[kind] <= MAX_PER_SECOND:
-            self._write(
-                {"time": _written(now)} | {key: _cut(value) for key, value in msgspec.to_builtins(entry).items()}
-            )
+            self._write({"time": _written(now), **told(entry)})
 
     def close(self) -> None:
         """The router stops."""
@@ -112,6 +110,11 @@ def _open(path: Path) -> int:
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise CannotWrite(f"{path}: {os.strerror(error.errno or 0)}") from None
+
+
+def told(entry: Entry) -> dict[str, object]:
+    """What an entry says, by name; a text is no longer than `MAX_TEXT`."""
+    return {key: _cut(value) for key, value in msgspec.to_builtins(entry).items()}
 
 
 def _cut(value: object) -> object:

@@ -48,6 +48,9 @@ class Means:
     record: Record = record_nothing
     """Where the audit trail goes."""
 
+    keeps_accounts: bool = False
+    """Whether realms count what each session costs: there is a dashboard."""
+
     secret: bytes = field(default_factory=lambda: SystemRandom().randbytes(32))
     """What principals follow from who do not exist, unless a realm has a key of its own for that."""
 

@@ -29,18 +29,18 @@ log = Logger(namespace="tls")
 
 
 class Certificates:
-    """Those of one listener; `context` is for the handshakes that begin now."""
+    """Those of one listener; `context` is for the handshakes that begin now, `shown` is what is in it."""
 
     def __init__(self, config: Tls, clock: Clock, now: Callable[[], datetime] = now_in_utc) -> None:
         """Read the files; raises UnusableTls."""
-        self._config = config
+        self.config = config
         self._clock = clock
         self._expiry = Expiry(clock, now)
         self._seen = self._tried = _version_of(config)
         self.context: ServerContext
-        self._shown: tuple[Shown, ...]
-        self.context, self._shown = load(config)
-        self._expiry.look(self._shown)
+        self.shown: tuple[Shown, ...]
+        self.context, self.shown = load(config)
+        self._expiry.look(self.shown)
         self._timer = clock.callLater(LOOK_EVERY, self._look)
 
     def renew(self, config: Tls) -> str | None:
@@ -49,10 +49,10 @@ class Certificates:
         try:
             context, shown = load(config)
         except UnusableTls as reason:
-            if config == self._config:
+            if config == self.config:
                 self._seen = self._tried = version
             return str(reason)
-        self._config, self._seen, self._tried = config, version, version
+        self.config, self._seen, self._tried = config, version, version
         self._take(context, shown)
         return None
 
@@ -62,17 +62,17 @@ class Certificates:
 
     def _look(self) -> None:
         self._timer = self._clock.callLater(LOOK_EVERY, self._look)
-        version, before = _version_of(self._config), self._seen
+        version, before = _version_of(self.config), self._seen
         self._seen = version
         if version == before and version != self._tried:
-            reason = self.renew(self._config)
+            reason = self.renew(self.config)
             if reason is not None:
                 log.error("{reason}; the certificates stay as they were", reason=reason)
-        self._expiry.look(self._shown)
+        self._expiry.look(self.shown)
 
     def _take(self, context: ServerContext, shown: tuple[Shown, ...]) -> None:
-        news = [each for each in shown if each not in self._shown]
-        self.context, self._shown = context, shown
+        news = [each for each in shown if each not in self.shown]
+        self.context, self.shown = context, shown
         for each in news:
             log.info(
                 "new connections get the certificate {file} for {names}, valid until {last} UTC",

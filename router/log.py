@@ -78,7 +78,7 @@ class TextLines:
 
     def __call__(self, event: LogEvent) -> None:
         moment = datetime.fromtimestamp(event["log_time"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        level = _level_of(event)
+        level = level_of(event)
         word = WORDS[level]
         if self._coloured and COLOURS[level]:
             word = f"\x1b[{COLOURS[level]}m{word}\x1b[0m"
@@ -86,7 +86,7 @@ class TextLines:
         failure = _failure_of(event)
         traceback = _traceback(failure).split("\n") if failure is not None else []
         below = "".join(f"\n    {line.translate(_ESCAPES)}" for line in traceback)
-        self._write(f"{moment} {word} {_origin_of(event)}  {text}{below}\n")
+        self._write(f"{moment} {word} {origin_of(event)}  {text}{below}\n")
 
 
 class JsonLines:
@@ -96,16 +96,15 @@ class JsonLines:
         self._write = _writer(stream)
 
     def __call__(self, event: LogEvent) -> None:
-        line = {
-            "time": datetime.fromtimestamp(event["log_time"], UTC).isoformat(timespec="milliseconds"),
-            "level": _level_of(event),
-            "origin": _origin_of(event),
-            "text": _text_of(event),
-        }
-        failure = _failure_of(event)
-        if failure is not None:
-            line["traceback"] = _traceback(failure)
-        self._write(json.dumps(line) + "\n")
+        moment = datetime.fromtimestamp(event["log_time"], UTC).isoformat(timespec="milliseconds")
+        self._write(json.dumps({"time": moment, **told(event)}) + "\n")
+
+
+def told(event: LogEvent) -> dict[str, str]:
+    """What there is to say of an event, but for the time: {level, origin, text}, and traceback where there is one."""
+    facts = {"level": level_of(event), "origin": origin_of(event), "text": _text_of(event)}
+    failure = _failure_of(event)
+    return facts if failure is None else {**facts, "traceback": _traceback(failure)}
 
 
 def _writer(stream: TextIO) -> Callable[[str], None]:
@@ -121,12 +120,14 @@ def _writer(stream: TextIO) -> Callable[[str], None]:
     return write
 
 
-def _level_of(event: LogEvent) -> str:
+def level_of(event: LogEvent) -> str:
+    """debug, info, warn, error or critical."""
     level = event.get("log_level")
     return level.name if level is not None else "info"
 
 
-def _origin_of(event: LogEvent) -> str:
+def origin_of(event: LogEvent) -> str:
+    """Which part of the router, or which library."""
     origin = event.get("log_namespace")
     if "category" in event and "lineno" in event:  # how Twisted tells of a warning
         return "warnings"

@@ -19,18 +19,19 @@ import gc
 import os
 import signal
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from realms import endings
-from realms.audit import record_nothing
+from realms.audit import record_in
 from router.audit import CannotWrite, Trail
 from router.authentication import Means
 from router.clock import LoopClock
-from router.config import InvalidConfig, model
+from router.config import InvalidConfig, Reading
+from router.dashboard import Dashboard, View, dashboard_of
+from router.dashboard.audit import Audit
 from router.gateway import Gateway, gateways_of
 from router.history_store import CannotOpen
 from router.pid_file import CannotClaim, PidFile
@@ -59,14 +60,11 @@ MANY = 10_000
 log = Logger(namespace="router")
 
 
-def run(config: model.Config, path: Path) -> int:
-    """Run the router until it is told to stop; returns the exit status. The asyncio reactor must be installed.
-
-    `path` is the file that the configuration came from, to be read again when its rules have changed.
-    """
+def run(reading: Reading) -> int:
+    """Run the router until it is told to stop; returns the exit status. The asyncio reactor must be installed."""
     from twisted.internet import reactor
 
-    node = Node(config, path, reactor)
+    node = Node(reading, reactor)
     cast("Any", reactor).callWhenRunning(node.start)
     cast("Any", reactor).run()
     return node.status
@@ -75,16 +73,16 @@ def run(config: model.Config, path: Path) -> int:
 class Node:
     """A router process."""
 
-    def __init__(self, config: model.Config, path: Path, reactor: Any) -> None:
+    def __init__(self, reading: Reading, reactor: Any) -> None:
         self.status = 0
-        self._config = config
-        self._path = path
+        self._reading = reading
         self._reactor = reactor
         self._ports: list[Port] = []
         self._workers: Workers | None = None
         self._trail: Trail | None = None
         self._login: WebLogin | None = None
         self._rulebook: Rulebook | None = None
+        self._dashboard: Dashboard | None = None
         self._gateways: list[Gateway] = []
         self._pid_file: PidFile | None = None
 
@@ -95,16 +93,29 @@ class Node:
 
     async def _start(self) -> None:
         loop = asyncio.get_running_loop()
-        config, limits = self._config, self._config.limits
+        config, limits = self._reading.config, self._reading.config.limits
         clock = LoopClock(loop)
         self._pid_file = None if config.pid_file is None else PidFile(config.pid_file)
         self._workers = Workers(loop)
         self._login = web_login_of(config)
         self._trail = None if config.audit is None else Trail(config.audit.file)
-        record = record_nothing if self._trail is None else self._trail.record
-        means = Means(clock, self._workers, record=record, login=self._login)
-        rulebook = self._rulebook = Rulebook(config, self._path, means, f"wamplex/{installed_version()}")
+        watched = config.dashboard is not None
+        audit = Audit(clock) if watched else None
+        record = record_in(*(place.record for place in (self._trail, audit) if place is not None))
+        means = Means(clock, self._workers, record=record, keeps_accounts=watched, login=self._login)
+        rulebook = self._rulebook = Rulebook(self._reading, means, f"wamplex/{installed_version()}")
         self._gateways = gateways_of(config, rulebook.realms, clock)
+        if config.dashboard is not None and audit is not None:
+            view = View(
+                rulebook=rulebook,
+                ports=self._ports,
+                audit=audit,
+                clock=clock,
+                path=self._reading.path,
+                off_loop=self._workers,
+                from_thread=loop.call_soon_threadsafe,
+            )
+            self._dashboard = dashboard_of(config.dashboard, view)
         wanted = sum(listener.max_connections for listener in config.listeners)
         descriptors = descriptors_for(wanted)
         around = Surroundings(
@@ -119,7 +130,7 @@ class Node:
             gateways=self._gateways,
             mounts=Mounts(() if config.web is None else config.web.mounts, self._reactor),
         )
-        self._ports = [Port(listener, around) for listener in config.listeners]
+        self._ports.extend(Port(listener, around) for listener in config.listeners)
         for port in self._ports:
             await port.open(loop)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
@@ -176,6 +187,8 @@ class Node:
 
     def _close(self) -> None:
         """Let go of what is open besides connections."""
+        if self._dashboard is not None:
+            self._dashboard.close()
         if self._rulebook is not None:
             self._rulebook.close()
         if self._workers is not None:

@@ -6,7 +6,7 @@ import socket
 
 from router.activation import CannotActivate, passed_sockets
 from router.config.listeners import Listener as Section
-from router.config.web import Web
+from router.config.model import Config
 from router.transports.arrival import Contexts
 from router.transports.listener import Listener, listen, listen_on, listen_unix
 from router.transports.terms import Terms
@@ -33,15 +33,16 @@ async def open_places(
         raise CannotListen(f"cannot listen on {section.where}: {reason}") from None
 
 
-def urls(section: Section, listener: Listener, web: Web | None) -> list[str]:
+def urls(section: Section, listener: Listener, config: Config) -> list[str]:
     """What can be reached there, as URLs: `ws://127.0.0.1:8080/ws`, or `ws+unix:/run/wamplex/socket:/ws`."""
     secure = "s" if section.tls is not None else ""
     found = []
     for one in listener.sockets:
         if section.redirect_to_https is not None:
             found.append(_url("http", one, section, "/"))
-        elif section.http and web is not None and web.path is not None:
-            found.append(_url(f"http{secure}", one, section, web.path))
+        elif section.http:
+            pages = [page.path for page in (config.web, config.dashboard) if page is not None and page.path is not None]
+            found.extend(_url(f"http{secure}", one, section, path) for path in pages)
         if section.websocket is not None:
             found.append(_url(f"ws{secure}", one, section, section.websocket.path))
         if section.rawsocket:

@@ -18,6 +18,7 @@ from router.certificates import Certificates
 from router.config.listeners import Listener as Section
 from router.config.model import Config
 from router.config.tls import RedirectToHttps
+from router.dashboard.page import plant_page, settings_of
 from router.gateway import Gateway
 from router.places import CannotListen, open_places, urls
 from router.rulebook import Rulebook
@@ -67,9 +68,12 @@ class Port:
         """Read the certificates; raises UnusableTls."""
         if section.redirect_to_https is not None:
             section = replace(section, websocket=None, rawsocket=False)  # nothing but that is spoken there
-        self._section = section
+        self.section = section
         self._around = around
-        self._certificates = None if section.tls is None else Certificates(section.tls, around.clock)
+        self.urls: list[str] = []
+        """What can be reached here; nothing before it is open."""
+
+        self.certificates = None if section.tls is None else Certificates(section.tls, around.clock)
         self._site: Site | None = None
         self._listener: Listener | None = None
         self.terms = self._terms()
@@ -78,19 +82,20 @@ class Port:
 
     async def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Listen; raises CannotStart."""
-        section, certificates = self._section, self._certificates
+        section, certificates = self.section, self.certificates
         contexts = None if certificates is None else lambda: certificates.context
         try:
             self._listener = await open_places(loop, section, self.terms, contexts)
         except CannotListen as error:
             raise CannotStart(str(error)) from None
-        for url in urls(section, self._listener, self._around.config.web):
+        self.urls = urls(section, self._listener, self._around.config)
+        for url in self.urls:
             log.info("listening on {address}", address=url)
 
     def close(self) -> None:
         """Accept no more connections; HTTP answers what was asked and begins nothing new."""
-        if self._certificates is not None:
-            self._certificates.stop()
+        if self.certificates is not None:
+            self.certificates.stop()
         if self._listener is not None:
             self._listener.close()
         if self._site is not None:
@@ -103,11 +108,11 @@ class Port:
 
     def renew(self, config: Config) -> str | None:
         """Take the certificates that this configuration names for this listener; returns why they cannot be used."""
-        where = self._section.where
+        where = self.section.where
         tls = next((one.tls for one in config.listeners if one.where == where), None)
-        if self._certificates is None or tls is None:
+        if self.certificates is None or tls is None:
             return None  # TLS is switched on and off at a restart
-        mistake = self._certificates.renew(tls)
+        mistake = self.certificates.renew(tls)
         if mistake is None and self._site is not None:
             self._site.hsts = tls.hsts
         return mistake
@@ -118,7 +123,7 @@ class Port:
         return not self.terms.connections and (self._site is None or not self._site.is_answering)
 
     def _terms(self) -> Terms:
-        section, around = self._section, self._around
+        section, around = self.section, self._around
         limits, realms = around.config.limits, around.rulebook.realms
         websocket = section.websocket
         proxies = Proxies(section.trusted_proxies, section.forwarded_header)
@@ -151,7 +156,7 @@ class Port:
 
     def _serve_web(self) -> Site:
         """Give the port its HTTP side."""
-        section, web, terms = self._section, self._around.config.web, self.terms
+        section, web, terms = self.section, self._around.config.web, self.terms
         if section.redirect_to_https is not None:
             return self._serve_redirect(section.redirect_to_https)
         site = Site(
@@ -170,6 +175,9 @@ class Port:
             gateway.plant(site, section.authmethods)
         if self._around.login is not None:
             self._serve_login(site, self._around.login)
+        dashboard = self._around.config.dashboard
+        if dashboard is not None:
+            plant_page(site, dashboard, settings_of(dashboard, section, self._around.config))
         if section.tls is not None:
             site.hsts = section.tls.hsts
         terms.http = site.serve

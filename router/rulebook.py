@@ -8,7 +8,6 @@ else waits for a restart, and is named in the log.
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
@@ -22,8 +21,10 @@ from realms.changes import change_rules, end_if
 from realms.realm import Realm
 from router import assembly
 from router.authentication import Means, methods_of, shared_of
-from router.config import Config, InvalidConfig, load, realms, warnings
+from router.config import Config, InvalidConfig, Reading, read, realms, warnings
+from router.config.dashboard_checks import open_to_strangers
 from router.config.listeners import Listener
+from router.config.mistakes import Mistake, Place
 from router.principals.database_file import CannotUse
 from router.principals.directory import Directory
 
@@ -36,10 +37,12 @@ log = Logger(namespace="router")
 class Rulebook:
     """The realms of a running router, with what they know of their principals."""
 
-    def __init__(self, config: Config, path: Path, means: Means, agent: str) -> None:
-        """`path` is where the configuration came from. Raises CannotUse, CannotOpen or InvalidConfig."""
-        self._config = config
-        self._path = path
+    def __init__(self, reading: Reading, means: Means, agent: str) -> None:
+        """`reading` is what the router starts with. Raises CannotUse, CannotOpen or InvalidConfig."""
+        config = self._start = reading.config
+        self.reading = reading
+        """What the file said when it was last read without a mistake."""
+
         self._means = means
         self._directories = assembly.directories_of(config, means)
         self.realms = assembly.realms_of(config, self._directories, means, agent)
@@ -48,7 +51,7 @@ class Rulebook:
     @property
     def config(self) -> Config:
         """The configuration whose rules count now."""
-        return self._config
+        return self.reading.config
 
     def find_principal(self, realm: str, authid: str) -> Found:
         """Who may join a realm of the configuration under this name now, as far as the router itself knows."""
@@ -56,8 +59,8 @@ class Rulebook:
 
     def reload(self) -> Deferred[Sequence[str]]:
         """Read the configuration again, and let the rules in it count; the result is its mistakes, as in the log."""
-        read = self._means.off_loop(partial(load, self._path))  # a large file takes a tenth of a second
-        return read.addCallbacks(self._apply, self._refuse)
+        again = self._means.off_loop(partial(read, self.reading.path))  # a large file takes a tenth of a second
+        return again.addCallbacks(self._apply, self._refuse)
 
     def close(self) -> None:
         """The router stops."""
@@ -73,8 +76,11 @@ class Rulebook:
         log.error("the configuration stays as it was")
         return mistakes
 
-    def _apply(self, config: Config) -> Sequence[str]:
+    def _apply(self, reading: Reading) -> Sequence[str]:
         """New first, then swap, then stop the old."""
+        config = reading.config
+        if mistakes := self._open_to_strangers(reading):
+            return self._refuse(Failure(InvalidConfig(str(reading.path), mistakes)))
         try:
             directories = assembly.directories_of(config, self._means)
         except (InvalidConfig, CannotUse):
@@ -91,10 +97,10 @@ class Rulebook:
                 changes.append((realm, section, assembly.roles_of(named, self._means), methods))
         for warning in warnings(config):
             log.warn("{warning}", warning=warning)
-        for difference in _waiting(self._config, config):
+        for difference in _waiting(self.config, config):
             log.warn("{difference} changed: that takes effect after a restart", difference=difference)
         before, self._directories = self._directories, directories | self._left_over(directories)
-        self._config = config
+        self.reading = reading
         self._watch()
         for realm, section, roles, methods in changes:
             change_rules(realm, roles, methods)
@@ -107,6 +113,13 @@ class Rulebook:
         log.info("the rules of {count} realms were read again", count=len(changes))
         return ()
 
+    def _open_to_strangers(self, reading: Reading) -> list[Mistake]:
+        """Rules that would be right if the dashboard and the listeners were as they will be after a restart."""
+        return [
+            Mistake(Place(reading.lines.of(rule, "uri") or 1, 1), f"until a restart, {sentence}")
+            for rule, sentence in open_to_strangers(in_force(self._start, reading.config))
+        ]
+
     def _left_over(self, directories: dict[str, Directory]) -> dict[str, Directory]:
         """Those of realms that the new configuration does not name, but which are there until a restart."""
         return {name: old for name, old in self._directories.items() if name not in directories}
@@ -117,7 +130,7 @@ class Rulebook:
 
     def _principals_changed(self, name: str) -> None:
         """A file or database has changed; realms of a template are as the one that they are like."""
-        template = self._config.realm_template
+        template = self.config.realm_template
         is_like = template is not None and template.like == name
         for realm in list(self.realms.by_name.values()):
             if realm.name == name or (is_like and self.realms.is_made(realm)):
@@ -131,6 +144,28 @@ class Rulebook:
             log.error("{reason}; nobody is sent away", reason=str(error))
 
 
+def in_force(start: Config, file: Config) -> Config:
+    """What counts in a router that was started with one configuration, and has read another one since."""
+    rules = {realm.name: realm for realm in file.realms}
+    doors = {listener.where: listener for listener in file.listeners}
+    template = start.realm_template if file.realm_template is None else file.realm_template
+    return replace(
+        start,
+        realms=tuple(_with_live(realm, rules.get(realm.name, realm)) for realm in start.realms),
+        realm_template=template,
+        listeners=tuple(_with_live_tls(one, doors.get(one.where, one)) for one in start.listeners),
+    )
+
+
+def _with_live(realm: realms.Realm, file: realms.Realm) -> realms.Realm:
+    return replace(realm, **{key: getattr(file, key) for key in LIVE})
+
+
+def _with_live_tls(listener: Listener, file: Listener) -> Listener:
+    """TLS is switched on and off at a restart."""
+    return listener if listener.tls is None or file.tls is None else replace(listener, tls=file.tls)
+
+
 def _without_live(listener: Listener) -> tuple[Listener, bool]:
     """A listener without what is live in it: its TLS, as long as it has any."""
     return replace(listener, tls=None), listener.tls is None
@@ -138,8 +173,9 @@ def _without_live(listener: Listener) -> tuple[Listener, bool]:
 
 def _waiting(old: Config, new: Config) -> Iterator[str]:
     """What differs and is not live, in the words of the file."""
+    live = ("realms", "listeners") if new.realm_template is None else ("realms", "listeners", "realm_template")
     for key in Config.__struct_fields__:
-        if key not in ("realms", "listeners") and getattr(old, key) != getattr(new, key):
+        if key not in live and getattr(old, key) != getattr(new, key):
             yield f"`{key}`"
     if list(map(_without_live, old.listeners)) != list(map(_without_live, new.listeners)):
         yield "`listeners`"

@@ -8,7 +8,6 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from realms.meta.catalogue import PROCEDURES
 from realms.meta.procedure import Result as Outcome
 from wamp.errors import INVALID_ARGUMENT, NO_SUCH_PROCEDURE, UNAVAILABLE, Untranscodable, WampError
 from wamp.messages import CODES, Call, Result
@@ -27,7 +26,7 @@ log = Logger(namespace="realm")
 
 def answer(realm: "Realm", session: "Session", message: Call) -> None:
     """Answer a CALL whose permission was checked; raises WampError, which becomes ERROR."""
-    procedure = PROCEDURES.get(message.procedure)
+    procedure = realm.procedures.get(message.procedure)
     if procedure is None:
         raise WampError(NO_SUCH_PROCEDURE, f"the router has no procedure '{message.procedure}'")
     args, kwargs = _arguments(session, message)

@@ -16,7 +16,7 @@ only; all else is null to it, as if it were not there.
 
 from typing import TYPE_CHECKING, Any
 
-from realms.meta.events import ON_FORGOTTEN, ON_REFLECTED, TOPICS
+from realms.meta.events import ON_FORGOTTEN, ON_REFLECTED
 from realms.meta.procedure import NOTHING, Procedure, Result, procedure
 from realms.meta.visible import described, may_use
 from realms.roles import Action
@@ -117,7 +117,7 @@ def list_procedures(realm: "Realm", caller: "Session") -> Result:
 def list_topics(realm: "Realm", caller: "Session") -> Result:
     """The topics that the caller may subscribe or publish to."""
     known = {one.uri for one in described(caller, realm.schemas, "topic")}
-    known |= {uri for uri in (*TOPICS, *realm.definitions.uris("topic")) if may_use(caller, "topic", uri)}
+    known |= {uri for uri in (*realm.topics, *realm.definitions.uris("topic")) if may_use(caller, "topic", uri)}
     for one in realm.broker.subscriptions():
         if not is_reserved(one.uri) and may_use(caller, "topic", one.uri, one.match):
             known.add(one.uri)
@@ -169,8 +169,8 @@ def _found(realm: "Realm", kind: Kind, uri: str) -> Told | None:
         return {"kind": kind, "uri": uri, "match": "exact", "description": own.about, "arguments": own.schema()}
     if kind == "procedure" and (registration := realm.dealer.registration_for(uri)) is not None:
         return {"kind": kind, "uri": registration.uri, "match": registration.match, "invoke": registration.invoke}
-    if kind == "topic" and uri in TOPICS:
-        return {"kind": kind, "uri": uri, "match": "exact", "description": TOPICS[uri]}
+    if kind == "topic" and uri in realm.topics:
+        return {"kind": kind, "uri": uri, "match": "exact", "description": realm.topics[uri]}
     if kind == "topic" and (subscriptions := realm.broker.subscriptions_for(uri)):
         return {"kind": kind, "uri": subscriptions[0].uri, "match": subscriptions[0].match}
     if kind == "error" and uri in OUR_ERRORS:

@@ -61,19 +61,19 @@ def match(realm: "Realm", caller: "Session", procedure: str) -> Result:
 @procedure("wamp.registration.get")
 def get(realm: "Realm", caller: "Session", registration: int) -> Result:
     """What a registration is."""
-    return Result([details_of(_known(realm, registration))])
+    return Result([details_of(known(realm, registration))])
 
 
 @procedure("wamp.registration.list_callees")
 def list_callees(realm: "Realm", caller: "Session", registration: int) -> Result:
     """The ids of the sessions that take the calls of a registration."""
-    return Result([[callee.id for callee in _known(realm, registration).callees]])
+    return Result([[callee.id for callee in known(realm, registration).callees]])
 
 
 @procedure("wamp.registration.count_callees")
 def count_callees(realm: "Realm", caller: "Session", registration: int) -> Result:
     """How many sessions take the calls of a registration."""
-    return Result([len(_known(realm, registration).callees)])
+    return Result([len(known(realm, registration).callees)])
 
 
 @procedure("wamp.registration.remove_callee")
@@ -83,12 +83,13 @@ def remove_callee(
     """Take a registration away from a session, which is told if it can be."""
     if reason is not None and not is_uri(reason):
         raise WampError(INVALID_URI, "the reason is no valid URI")
-    known = _known(realm, registration)
+    one = known(realm, registration)
     session = realm.sessions.get(callee)
-    if session is None or known.id not in session.registrations:
+    if session is None or one.id not in session.registrations:
         raise WampError(NO_SUCH_SESSION, f"session {callee} has no registration {registration}")
-    realm.record(entry_about(caller, "removal", "success", action="register", object=known.uri, reason=reason))
-    realm.dealer.revoke(known, session, reason)
+    entry = entry_about(caller, "removal", "success", realm, action="register", object=one.uri, reason=reason)
+    realm.record(entry)
+    realm.dealer.revoke(one, session, reason)
     return NOTHING
 
 
@@ -96,7 +97,8 @@ def _id(registration: "Registration | None") -> Result:
     return Result([None if registration is None else registration.id])
 
 
-def _known(realm: "Realm", id: int) -> "Registration":
+def known(realm: "Realm", id: int) -> "Registration":
+    """The registration with an id; raises WampError."""
     registration = realm.dealer.registration(id)
     if registration is None:
         raise WampError(NO_SUCH_REGISTRATION, f"there is no registration {id}")

@@ -119,7 +119,7 @@ def _kill(
 ) -> list[int]:
     killed = []
     for victim in victims:
-        realm.record(entry_about(caller, "kill", "success", object=victim.id, reason=reason))
+        realm.record(entry_about(caller, "kill", "success", realm, object=victim.id, reason=reason))
         victim.leave(reason, message)
         killed.append(victim.id)
     return killed

@@ -86,7 +86,8 @@ def remove_subscriber(
     session = realm.sessions.get(subscriber)
     if session is None or one.id not in session.subscriptions:
         raise WampError(NO_SUCH_SESSION, f"session {subscriber} has no subscription {subscription}")
-    realm.record(entry_about(caller, "removal", "success", action="subscribe", object=one.uri, reason=reason))
+    entry = entry_about(caller, "removal", "success", realm, action="subscribe", object=one.uri, reason=reason)
+    realm.record(entry)
     realm.broker.revoke(one, session, reason)
     return NOTHING
 

@@ -5,16 +5,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from router.config import Config, InvalidConfig, load
-from router.config.loading import glance
+from router.config import Config, InvalidConfig, Reading, load, read
+from router.config.loading import SHIPPED, glance
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
     Commands = Any
-
-SHIPPED: Final = Path(sys.prefix, "share", "wamplex", "config.yaml")
-"""Where installation puts the configuration for development."""
 
 DEFAULT: Final = "by default config.yaml in the current folder, or else the one that came with Wamplex"
 
@@ -27,6 +24,14 @@ def load_or_refuse(path: Path | None) -> Config:
     """Load the configuration that was asked for; raises Refused with all its mistakes."""
     try:
         return load(path_of(path))
+    except InvalidConfig as invalid:
+        raise Refused(str(invalid)) from None
+
+
+def read_or_refuse(path: Path | None) -> Reading:
+    """Load it, and keep what is known of how it was read; raises Refused with all its mistakes."""
+    try:
+        return read(path_of(path))
     except InvalidConfig as invalid:
         raise Refused(str(invalid)) from None
 

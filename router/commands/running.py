@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import router.activation  # noqa: F401 - before Twisted, see PASSED there
-from router.commands.configuration import DEFAULT, Commands, load_or_refuse, path_of
+from router.commands.configuration import DEFAULT, Commands, read_or_refuse
 from router.config import warnings
 
 
@@ -18,8 +18,7 @@ def add_to(commands: Commands) -> None:
 
 def start(asked: argparse.Namespace) -> int:
     """Run the router until it is stopped."""
-    path = path_of(asked.config)
-    config = load_or_refuse(path)
+    reading = read_or_refuse(asked.config)
     install_reactor()
     # Only now: these may import Twisted's reactor, which must be the one that was installed.
     from twisted.logger import Logger
@@ -27,11 +26,11 @@ def start(asked: argparse.Namespace) -> int:
     from router.log import start_logging
     from router.node import run
 
-    start_logging(config.logging)
+    start_logging(reading.config.logging)
     log = Logger(namespace="router")
-    for warning in warnings(config):
+    for warning in warnings(reading.config):
         log.warn("{warning}", warning=warning)
-    return run(config, path)
+    return run(reading)
 
 
 def install_reactor() -> None:

@@ -12,7 +12,7 @@ from router.config.tls_checks import methods_that_bind, without_tls
 
 def warnings(config: Config) -> Iterator[str]:
     """Name what is dangerous, a sentence each; nothing on loopback is."""
-    exposed = [listener for listener in config.listeners if _is_exposed(listener)]
+    exposed = [listener for listener in config.listeners if is_exposed(listener)]
     clear = [listener for listener in exposed if listener.tls is None and not listener.trusted_proxies]
     in_clear = [_host_of(listener) for listener in clear]
     readable = [_host_of(listener) for listener in clear if listener.http]
@@ -44,7 +44,7 @@ def _strangers_may_do_everything(realm: Realm) -> bool:
     )
 
 
-def _is_exposed(listener: Listener) -> bool:
+def is_exposed(listener: Listener) -> bool:
     """Whether others than this machine's users reach it. What systemd listens on is for its unit to say."""
     if listener.redirect_to_https is not None:
         return False  # nobody can do anything there

@@ -11,6 +11,7 @@ from typing import Final
 from router.config.address_checks import check_address, check_addresses
 from router.config.bridge_checks import check_bridges
 from router.config.checking import check_unique, known
+from router.config.dashboard_checks import check_dashboard
 from router.config.decoding import Decoder
 from router.config.door_checks import check_door
 from router.config.dynamic_checks import check_dynamic
@@ -49,6 +50,7 @@ def check(config: Config, decoder: Decoder) -> None:
         check_folder(config.web, "directory", decoder)
     check_mounts(config, decoder)
     check_bridges(config, decoder)
+    check_dashboard(config, decoder)
 
 
 def _check_choice_of_realm(config: Config, decoder: Decoder) -> None:

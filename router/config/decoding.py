@@ -16,6 +16,7 @@ from typing import Any, Final
 import yaml
 from msgspec import inspect
 
+from router.config.lines import Lines
 from router.config.mistakes import Mistake, Place, did_you_mean
 from router.config.nodes import (
     KNOWN_TAGS,
@@ -103,6 +104,10 @@ class Decoder:
     def says(self, section: Any, key: str) -> bool:
         """Tell whether the file gives this key, so that its value is no default."""
         return key in self._places.get(id(section), ())
+
+    def lines(self) -> Lines:
+        """Where everything stood, for when the walk is over."""
+        return Lines((section, self._places[id(section)]) for section in self._kept)
 
     def note(self, place: Place, text: str) -> None:
         """Add a mistake."""

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from router.config.bridge import Bridge
+from router.config.dashboard import Dashboard
 from router.config.listeners import Listener
 from router.config.realms import Realm, RealmTemplate
 from router.config.scalars import Size
@@ -127,6 +128,9 @@ class Config(Section, frozen=True, kw_only=True):
         Audit | None, Meta(description="Record who came in and who was denied what; `false` does not.")
     ] = None
     web: Annotated[Web | None, Meta(description="The files served over HTTP; `false` serves none.")] = Web()
+    dashboard: Annotated[
+        Dashboard | None, Meta(description="The operator's dashboard, for roles that may use it; `false` has none.")
+    ] = None
     bridges: Annotated[
         tuple[Bridge, ...], Meta(description="Realms that are reached over plain HTTP, on the listeners with `http`.")
     ] = ()

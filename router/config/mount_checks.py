@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from router.config.checking import known
+from router.config.dashboard import Dashboard
 from router.config.decoding import Decoder
 from router.config.mistakes import one_of
 from router.config.model import Config
@@ -139,7 +140,9 @@ def _check_header(header: Header, decoder: Decoder) -> None:
 
 def _check_paths(config: Config, web: Web, decoder: Decoder) -> None:
     """No two things at a path; and nothing amid what has several."""
-    taken = dict(_taken(config))
+    others = dict(taken(config))
+    if isinstance(config.dashboard, Dashboard) and config.dashboard.path is not None and known(config.dashboard.path):
+        others[normal(config.dashboard.path)] = "the dashboard"
     seen: dict[str, int] = {}
     page = None if not known(web.path) or web.path is None else normal(web.path)
     says_page = decoder.says(web, "path") or decoder.says(web, "directory")
@@ -154,13 +157,13 @@ def _check_paths(config: Config, web: Web, decoder: Decoder) -> None:
         elif path == page and says_page:
             decoder.note(place, f"{quoted(mount.path)} is the path of `web` already; `path: null` there frees it")
         else:
-            for other, what in taken.items():
+            for other, what in others.items():
                 if other and (path == other or path.startswith(f"{other}/")):
                     decoder.note(place, f"{quoted(mount.path)} is the path of {what} already")
         seen.setdefault(path, place.line)
 
 
-def _taken(config: Config) -> Iterator[tuple[str, str]]:
+def taken(config: Config) -> Iterator[tuple[str, str]]:
     """The paths that are the router's own, each with what is there."""
     for listener in config.listeners:
         websocket = listener.websocket

@@ -1,6 +1,7 @@
 """The scalar values of config.yaml that are more than a text or a number."""
 
 import re
+from hmac import compare_digest
 from typing import Annotated, Final, Never
 
 from msgspec import Meta
@@ -50,6 +51,13 @@ class Secret:
     def reveal(self) -> str:
         """Return the text, for the one place that has to compare or send it."""
         return self._text
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same text: what was read again is no change."""
+        return isinstance(other, Secret) and compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
     def __repr__(self) -> str:
         return "<secret>"

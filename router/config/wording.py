@@ -22,6 +22,7 @@ _PATTERNS: Final = {
     r"^0x[0-9a-fA-F]{40}$": "an address: `0x` and 40 hexadecimal digits",
     r"^[A-Za-z0-9-]{1,64}$": "the name of a header field",
     r"^[A-Za-z0-9_-]{1,64}$": "up to 64 letters, digits, `-` and `_`",
+    r"^[A-Za-z0-9_.-]{1,64}$": "up to 64 letters, digits, `-`, `_` and `.`",
 }
 """Every pattern of the model, in words."""
 

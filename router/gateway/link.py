@@ -22,7 +22,7 @@ from realms.limits import RoleLimits
 from realms.realm import Realm
 from realms.realms import Realms
 from realms.session import Session
-from realms.transport import Evidence, Traffic, Wire
+from realms.transport import Evidence, Tallied, Traffic, Wire
 from realms.vouched import Vouched
 from router.gateway.answers import Answer, Asked, Failed, Payload, TooFast
 from router.transports.buckets import Bucket
@@ -83,7 +83,7 @@ def hear_nothing(code: int, elements: list[Raw]) -> None:
     """What a link is made with that only asks."""
 
 
-class Link:
+class Link(Tallied):
     """See above. It is the `realms.transport.Transport` of its session."""
 
     wire = _WIRE

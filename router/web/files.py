@@ -35,8 +35,8 @@ INDEX: Final = "index.html"
 OWN: Final = b"no-cache"
 """Our own files may be kept, but the ETag is asked about each time: a new release shows at once."""
 
-VENDORED: Final = b"public, max-age=86400"
-"""Other people's files under `vendor/` change with their version, seldom; a day old is fine."""
+VENDORED_FOR: Final = 86_400
+"""Seconds: other people's files under `vendor/` change with their version, seldom; a day old is fine."""
 
 YEAR: Final = 31_536_000
 """Seconds; what may be kept so long is taken for something that never changes."""
@@ -98,7 +98,7 @@ class Files(Page):
             file = wanted.open("rb")
         except OSError:
             return say(request, HTTPStatus.NOT_FOUND, "There is no such file.")
-        cache = self._cache or (VENDORED if segments[0] == "vendor" else OWN)
+        cache = self._cache or (cache_control(VENDORED_FOR) if segments[0] == "vendor" else OWN)
         request.setHeader(b"Cache-Control", cache)
         return self._send(request, file, wanted)
 

@@ -35,6 +35,9 @@ it, or a request of its would meet our FIN."""
 HIDDEN: Final = frozenset({"tests", "node_modules"})
 """What lies beside the packaged pages and is not for browsers."""
 
+DASHBOARD: Final = "dashboard"
+"""The operator's page, which is served where the configuration says."""
+
 LIBRARY: Final = "vendor/autobahn.min.js"
 """The page's WAMP client; it comes from npm and is not in the repository."""
 
@@ -133,7 +136,7 @@ class Site(server.Site):
         return getChildForRequest(place.resource, request)
 
     def log(self, request: Request) -> None:  # type: ignore[override]
-        """The access log. Without the query: it may carry a token."""
+        """The access log. Without the query: it may carry a token. `delivers` says that it is a long-poll."""
         self.log_.debug(
             "{peer} {method} {path} {status} {size}",
             peer=request.whereabouts.peer,
@@ -141,6 +144,7 @@ class Site(server.Site):
             path=text(request.secret_path or request.path),
             status=request.code,
             size=request.sentLength,
+            delivers=bool(request.secret_path),
         )
 
     def _hand_over(self, request: Request) -> int:
@@ -158,9 +162,10 @@ class Site(server.Site):
     def _pages(self, directory: Path | None) -> Files:
         if directory is not None:
             return Files(directory, self.reactor)
-        return Files(packaged_pages(), self.reactor, HIDDEN, self._warn_of_library)
+        return Files(packaged_pages(), self.reactor, HIDDEN | {DASHBOARD}, self.miss)
 
-    def _warn_of_library(self, path: str) -> None:
+    def miss(self, path: str) -> None:
+        """Hear that a file of ours was asked for that is not there: tell of the library, once."""
         if path == LIBRARY and not self._has_warned:
             self._has_warned = True
             self.log_.warn("the page cannot connect without web/{path}: python web/vendor.py", path=path)

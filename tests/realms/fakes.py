@@ -37,7 +37,7 @@ from realms.realms import Deadlines, Realms, Template
 from realms.roles import Action, Role, Rule
 from realms.schemas import NO_SCHEMAS, Schemas
 from realms.session import Session
-from realms.transport import NO_EVIDENCE, Evidence, Traffic, Wire
+from realms.transport import NO_EVIDENCE, Evidence, Tallied, Traffic, Wire
 from wamp.codecs import CBOR, JSON, MESSAGEPACK, Codec
 from wamp.errors import PROTOCOL_VIOLATION, InvalidMessage
 from wamp.options import HelloDetails, MatchPolicy
@@ -104,7 +104,7 @@ class Nobody:
 NOBODY: Final = Nobody()
 
 
-class FakeTransport:
+class FakeTransport(Tallied):
     """A connection that keeps what happens to it: a few lists and a flag."""
 
     max_outgoing: int = 2**24

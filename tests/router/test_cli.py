@@ -13,6 +13,7 @@ import pytest
 
 from router.cli import main
 from router.commands import configuration
+from router.config import loading
 
 ROOT = Path(__file__).parents[2]
 RIGHT = "realms: [{name: realm1, authentication: {anonymous: {role: a}}, roles: [{name: a}, {name: b}]}]\n"
@@ -56,7 +57,8 @@ def test_check_reports_all_mistakes_and_ends_with_status_1(
 
 def test_check_warns_of_what_is_dangerous(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text((ROOT / "config.yaml").read_text("utf-8").replace("host: 127.0.0.1", "host: 0.0.0.0"), "utf-8")
+    text = (ROOT / "config.yaml").read_text("utf-8").replace("host: 127.0.0.1", "host: 0.0.0.0")
+    path.write_text(re.sub(r"^dashboard:\n(  .*\n)+", "", text, flags=re.M), "utf-8")
     assert main(["check", str(path)]) == 0
     assert capsys.readouterr().err == (
         "warning: whoever reaches 0.0.0.0 may do everything in realm1, without authentication\n"
@@ -76,6 +78,20 @@ def test_without_a_file_the_shipped_configuration_is_taken_and_said_so(
     assert capsys.readouterr().err == (
         f"there is no config.yaml here; using {shipped}\n{shipped}:1:9: at least one entry is needed here\n"
     )
+
+
+def test_the_shipped_configuration_leaves_its_files_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped, here = tmp_path / "share" / "config.yaml", tmp_path / "here"
+    shipped.parent.mkdir()
+    here.mkdir()
+    shipped.write_text((ROOT / "config.yaml").read_text("utf-8"))
+    monkeypatch.setattr(loading, "SHIPPED", shipped)
+    monkeypatch.chdir(here)
+    history = loading.load(shipped).realms[0].history
+    assert history is not None
+    assert history.file == here / "history.sqlite"
 
 
 def test_a_config_yaml_here_comes_before_the_shipped_one(

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 import yaml
 
-from router.config import load, warnings
+from router.config import InvalidConfig, load, warnings
+from router.config.dashboard import Dashboard
 from router.config.listeners import Listener
 from router.config.model import Config, Limits, Logging, Section
 from router.config.scalars import Secret, format_size, parse_size
@@ -49,10 +50,12 @@ def test_the_shipped_file_lets_anonymous_do_everything_in_realm1_on_loopback() -
     config = load(SHIPPED)
     (realm,) = config.realms
     (role,) = realm.roles
-    rule, meta = role.permissions
+    rule, meta, dashboard = role.permissions
     assert (realm.name, role.name) == ("realm1", "anonymous")
     assert (rule.uri, rule.match, rule.allow) == ("", "prefix", {"call", "register", "publish", "subscribe"})
     assert (meta.uri, meta.match, meta.allow) == ("wamp.", "prefix", {"call", "subscribe"})
+    assert (dashboard.uri, dashboard.match, dashboard.allow) == ("wamplex.", "prefix", {"call", "subscribe"})
+    assert config.dashboard == Dashboard(path="/dashboard", realm="realm1")
     (listener,) = config.listeners
     assert (listener.host, listener.port) == ("127.0.0.1", 8080)
     assert list(warnings(config)) == []
@@ -61,12 +64,24 @@ def test_the_shipped_file_lets_anonymous_do_everything_in_realm1_on_loopback() -
 def test_the_shipped_file_shows_the_defaults() -> None:
     config = load(SHIPPED)
     assert config.listeners == (Listener(),)
-    assert config.limits == Limits()
+    assert config.limits == Limits(ping_interval=5, ping_timeout=3)  # for the demos, and the file says so
     assert config.logging == Logging()
     assert config.web == Web()
     realm = config.realms[0]
     assert (realm.uris, realm.request_ids, realm.announced_roles) == ("loose", "strict", "lenient")
     assert (config.realm_template, config.agent) == (None, True)
+
+
+def test_the_shipped_file_keeps_what_is_said_in_the_chat_beside_itself() -> None:
+    history = load(SHIPPED).realms[0].history
+    assert history is not None
+    assert history.file == ROOT / "history.sqlite"
+    assert [(topic.uri, topic.match) for topic in history.topics] == [("com.example.chat.room.", "prefix")]
+
+
+def test_the_shipped_file_finds_a_vanished_client_within_seconds() -> None:
+    limits = load(SHIPPED).limits
+    assert 0 < limits.ping_interval + limits.ping_timeout <= 8
 
 
 def test_the_shipped_file_names_every_key_of_the_model() -> None:
@@ -102,7 +117,7 @@ def uncommented(text: str, key: str) -> str:
 
 
 EXAMPLES = [
-    "schemas", "history", "trust", "scram", "cryptosign", "jwt", "dynamic", "principals", "authorizer",
+    "schemas", "trust", "scram", "cryptosign", "jwt", "dynamic", "principals", "authorizer",
     "realm_template", "tls", "audit", "login", "mounts", "bridges",
 ]  # fmt: skip
 
@@ -227,6 +242,9 @@ def test_a_secret_shows_nowhere(tmp_path: Path) -> None:
 
 def test_strangers_that_may_do_everything_are_warned_of_beyond_loopback(tmp_path: Path) -> None:
     text = SHIPPED.read_text("utf-8").replace("host: 127.0.0.1", "host: 0.0.0.0")
+    with pytest.raises(InvalidConfig, match="anonymous clients could use the dashboard"):
+        load_text(tmp_path, text)
+    text = re.sub(r"^dashboard:\n(  .*\n)+", "", text, flags=re.M)
     assert list(warnings(load_text(tmp_path, text))) == [
         "whoever reaches 0.0.0.0 may do everything in realm1, without authentication"
     ]

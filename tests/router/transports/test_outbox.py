@@ -109,6 +109,27 @@ def test_traffic_tells_what_was_sent_and_what_of_it_waits() -> None:
     run(main())
 
 
+def test_a_tally_of_connections_is_the_sum_of_their_traffic() -> None:
+    def tallied(transport: Any) -> list[int]:
+        sums = [1] * 6
+        transport.tally(sums)
+        return [count - 1 for count in sums]
+
+    async def main() -> None:
+        async with deaf_peer(slow="drop") as (_, session):
+            transport = session.transport
+            transport.offer(EVENT)
+            transport.ping()
+            assert tallied(transport) == list(transport.traffic())
+            await until(lambda: waiting(session) == 0)
+            assert tallied(transport) == list(transport.traffic()) == [0, 0, 1, len(EVENT) + 2, 0, 0]
+            await stuff(session)
+            assert transport.dropped
+            assert tallied(transport) == list(transport.traffic())
+
+    run(main())
+
+
 def test_pings_are_no_messages() -> None:
     """G9"""
 
