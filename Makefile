@@ -12,7 +12,7 @@ run: .venv/run.stamp $(VENDOR)  ## start the router and the demo workers; Ctrl-C
 	$(BIN)/wamplex start 2>&1 | tee -i wamplex.log
 
 test: lint  ## check types and style, then run every test
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 2 --dist loadfile  # they start many processes
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 4 --dist loadfile  # they wait more than they compute
 
 lint: .venv/test.stamp $(VENDOR)
 	$(BIN)/ruff check .
