@@ -34,7 +34,20 @@ if TYPE_CHECKING:
 
 def directories_of(config: model.Config, means: Means) -> dict[str, Directory]:
     """Open what each realm keeps of its principals, by the realm's name; raises CannotUse or InvalidConfig."""
-    return {realm.name: directory_of(realm, means) for realm in config.realms}
+    opened: dict[str, Directory] = {}
+    try:
+        for realm in config.realms:
+            opened[realm.name] = directory_of(realm, means)
+    except Exception:
+        stop(opened)
+        raise
+    return opened
+
+
+def stop(directories: Mapping[str, Directory]) -> None:
+    """Close what `directories_of` has opened."""
+    for directory in directories.values():
+        directory.stop()
 
 
 def realms_of(config: model.Config, directories: Mapping[str, Directory], means: Means, agent: str) -> Realms:

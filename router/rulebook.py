@@ -6,19 +6,21 @@ subscriptions and registrations that it no longer allows are revoked, sessions w
 else waits for a restart, and is named in the log.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from realms.authentication import Methods
 from realms.authentication.off_loop import TooBusy
 from realms.authentication.principals import Found
 from realms.changes import change_rules, end_if
 from realms.realm import Realm
+from realms.roles import Role
 from router import assembly
 from router.authentication import Means, methods_of, shared_of
 from router.config import Config, InvalidConfig, Reading, read, realms, warnings
@@ -32,6 +34,17 @@ LIVE: Final = ("roles", "disclosure", "authentication", "principals", "principal
 """The keys of a realm that take effect while the router runs."""
 
 log = Logger(namespace="router")
+
+
+class Change(NamedTuple):
+    """What becomes of a realm when the configuration was read again."""
+
+    realm: Realm
+    like: str
+    """The realm of the configuration whose rules these are: itself, but for realms that are made from a template."""
+
+    roles: Mapping[str, Role]
+    methods: Methods
 
 
 class Rulebook:
@@ -65,8 +78,7 @@ class Rulebook:
     def close(self) -> None:
         """The router stops."""
         self.realms.stop()
-        for directory in self._directories.values():
-            directory.stop()
+        assembly.stop(self._directories)
 
     def _refuse(self, failure: Failure) -> Sequence[str]:
         failure.trap(InvalidConfig, CannotUse, TooBusy)
@@ -85,33 +97,41 @@ class Rulebook:
             directories = assembly.directories_of(config, self._means)
         except (InvalidConfig, CannotUse):
             return self._refuse(Failure())
+        try:
+            changes = list(self._changes(config, directories))
+            template = assembly.template_of(config, directories, self._means)
+        except Exception:
+            assembly.stop(directories)
+            raise
+        for warning in warnings(config):
+            log.warn("{warning}", warning=warning)
+        for difference in _waiting(self._start, config):
+            log.warn("{difference}: that takes effect after a restart", difference=difference)
+        before, self._directories = self._directories, directories | self._left_over(directories)
+        self.reading = reading
+        self._watch()
+        for change in changes:
+            change_rules(change.realm, change.roles, change.methods)
+            self._end_sessions(change.realm, change.like)
+        if template is not None:
+            self.realms.replace_template(template)
+        for name, directory in before.items():
+            if self._directories.get(name) is not directory:
+                directory.stop()
+        log.info("the rules of {count} realms were read again", count=len(changes))
+        return ()
+
+    def _changes(self, config: Config, directories: Mapping[str, Directory]) -> Iterator[Change]:
+        """What becomes of each realm that the configuration still has, or has one for that it is like."""
         rules = {section.name: section for section in config.realms}
         like = None if config.realm_template is None else rules[config.realm_template.like]
-        changes = []
         for realm in self.realms.by_name.values():
             section = rules.get(realm.name) or (like if self.realms.is_made(realm) else None)
             if section is not None:
                 named = replace(section, name=realm.name)
                 directory = directories[section.name]
                 methods = methods_of(named, directory, self._means, shared_of(section, directory, self._means))
-                changes.append((realm, section, assembly.roles_of(named, self._means), methods))
-        for warning in warnings(config):
-            log.warn("{warning}", warning=warning)
-        for difference in _waiting(self.config, config):
-            log.warn("{difference} changed: that takes effect after a restart", difference=difference)
-        before, self._directories = self._directories, directories | self._left_over(directories)
-        self.reading = reading
-        self._watch()
-        for realm, section, roles, methods in changes:
-            change_rules(realm, roles, methods)
-            self._end_sessions(realm, section.name)
-        if config.realm_template is not None:
-            self.realms.replace_template(assembly.template_of(config, directories, self._means))
-        for name, directory in before.items():
-            if self._directories.get(name) is not directory:
-                directory.stop()
-        log.info("the rules of {count} realms were read again", count=len(changes))
-        return ()
+                yield Change(realm, section.name, assembly.roles_of(named, self._means), methods)
 
     def _open_to_strangers(self, reading: Reading) -> list[Mistake]:
         """Rules that would be right if the dashboard and the listeners were as they will be after a restart."""
@@ -172,21 +192,21 @@ def _without_live(listener: Listener) -> tuple[Listener, bool]:
 
 
 def _waiting(old: Config, new: Config) -> Iterator[str]:
-    """What differs and is not live, in the words of the file."""
+    """What the router was not started with and is not live, in the words of the file."""
     live = ("realms", "listeners") if new.realm_template is None else ("realms", "listeners", "realm_template")
     for key in Config.__struct_fields__:
         if key not in live and getattr(old, key) != getattr(new, key):
-            yield f"`{key}`"
+            yield f"`{key}` changed"
     if list(map(_without_live, old.listeners)) != list(map(_without_live, new.listeners)):
-        yield "`listeners`"
+        yield "`listeners` changed"
     before = {realm.name: realm for realm in old.realms}
     for realm in new.realms:
         was = before.pop(realm.name, None)
         if was is None:
-            yield f"realm {realm.name}, which is new, has"
+            yield f"realm {realm.name} is new"
             continue
         for key in realms.Realm.__struct_fields__:
             if key not in LIVE and getattr(was, key) != getattr(realm, key):
-                yield f"`{key}` of realm {realm.name}"
+                yield f"`{key}` of realm {realm.name} changed"
     for name in before:
-        yield f"realm {name}, which is gone, has"
+        yield f"realm {name} is gone"

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-READY_WITHIN = 15.0
+READY_WITHIN = 60.0
 """Seconds; a router is up in less than one, but a test machine may be busy."""
 
 OPEN_TO_ALL = """

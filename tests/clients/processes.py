@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent.parent.parent
-PATIENCE = 15.0  # seconds
+PATIENCE = 45.0  # seconds
 
 
 class Process:

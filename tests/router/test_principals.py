@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, globalLogPublisher
@@ -501,3 +502,13 @@ def test_who_is_removed_while_an_answer_is_due_does_not_get_in(tmp_path: Path) -
     clock.advance(POLL)
     late.sends(5, "sesame", {})
     late.receives(3, {"message": "the credentials were not accepted"}, "wamp.error.authentication_denied")
+
+
+def test_what_was_opened_for_other_realms_is_closed_when_one_cannot_be(tmp_path: Path) -> None:
+    path = written(tmp_path, "    principals_file: people.yaml", **{"people.yaml": "[]"})
+    config, clock = load(path, {}), Clock()
+    (tmp_path / "broken.db").write_text("no database " * 100)
+    broken = replace(config.realms[0], name="realm2", principals_database=tmp_path / "broken.db")
+    with pytest.raises(CannotUse):
+        assembly.directories_of(replace(config, realms=(*config.realms, broken)), Means(clock, at_once))
+    assert clock.getDelayedCalls() == []

@@ -19,7 +19,7 @@ from tests.routers import RunningRouter
 
 ROOT = Path(__file__).parent.parent.parent
 ARTIFACTS = ROOT / "artifacts"
-PATIENCE = 20.0  # seconds until what should show has to show
+PATIENCE = 40.0  # seconds until what should show has to show
 FLAGS = [
     "--headless",
     "--no-sandbox",
