@@ -24,7 +24,7 @@ HEAD: Final = """# What Wamplex does of WAMP
 
 Made by `python -m tests.conformance.page` of `tests/conformance/entries.py` and of the tests, which name the entries
 that they prove. The tests of `tests/conformance` run over WebSocket and RawSocket, with JSON, MessagePack and CBOR; the
-basics over long-poll, too.
+basics over long-poll and batched WebSocket, too.
 
 Sections are those of the [WAMP specification](https://wamp-proto.org/wamp_latest_ietf.html): (b) is its basic profile,
 (a) its advanced profile.
