@@ -289,7 +289,7 @@ def test_a_client_that_does_not_read_costs_no_memory_and_nobody_else_waits(start
     for _ in range(20):
         began = time.monotonic()
         assert listener.ask("/note.txt")[1] == b"0123456789"
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10  # those that do not read would be waited for much longer
     assert listener.resident() - before < 32 * 1024 * 1024
     for client in clients:
         client.close()
