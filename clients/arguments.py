@@ -14,6 +14,7 @@ from autobahn.wamp.types import CallDetails
 
 LARGEST = 2**53  # beyond it a number changes on its way through JSON
 LONGEST_COMPONENT = 40
+DEEPEST = 20  # levels of lists and dictionaries; a router takes more, but must find room for ours around them
 
 
 def invalid(sentence: str) -> ApplicationError:
@@ -45,9 +46,26 @@ def number(name: str, value: Any) -> int | float:
 
 def text(name: str, value: Any, longest: int, *, empty: bool = False) -> str:
     """The value, if it is a text of that many characters at most, and not only white space."""
-    if not isinstance(value, str) or len(value) > longest or not (empty or value.strip()):
+    if not isinstance(value, str) or len(value) > longest or not (empty or value.strip()) or not plain(value):
         raise invalid(f"{name} must be a text of {0 if empty else 1} to {longest} characters")
     return value
+
+
+def plain(value: Any, levels: int = DEEPEST) -> bool:
+    """Whether every serializer carries the value, and its parts: what one cannot say, its users would never hear."""
+    match value:
+        case dict():
+            return levels > 0 and all(
+                type(key) is str and plain(key) and plain(value[key], levels - 1) for key in value
+            )
+        case list():
+            return levels > 0 and all(plain(one, levels - 1) for one in value)
+        case str():  # what begins with U+0000 is octets in JSON, and half of a surrogate pair is no text at all
+            return not re.search(r"[\0\ud800-\udfff]", value)
+        case int() | float():
+            return math.isfinite(value) and abs(value) <= LARGEST
+        case _:
+            return value is None
 
 
 def component(name: str, value: Any) -> str:

@@ -13,7 +13,6 @@ Whoever may publish to the topic can say there what it likes. So in production o
 """
 
 from argparse import Namespace
-from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,7 +25,7 @@ from clients.command import main
 URI = "com.example.chat"
 LONGEST_ID, LONGEST_NAME, LONGEST_TEXT = 40, 40, 2000
 REMEMBERED = 500  # ids of each room; nobody sends again what so many others came after
-MOST_ROOMS = 1000
+MOST_ROOMS = 1000  # whose ids are known; those of another are asked for again when somebody speaks there
 
 
 class Room:
@@ -37,7 +36,7 @@ class Room:
 
 class Chat:
     def __init__(self, reactor: Any, arguments: Namespace) -> None:
-        self.rooms: defaultdict[str, Room] = defaultdict(Room)
+        self.rooms: dict[str, Room] = {}  # the one where nobody spoke for the longest time first
 
     async def serve(self, session: Any) -> None:
         """What was published last before a router was killed may be in its history or not: so look there again."""
@@ -53,10 +52,19 @@ class Chat:
             "text": text("text", said, LONGEST_TEXT).strip(),
             "session": caller(details),
         }
-        if component("room", room) not in self.rooms and len(self.rooms) >= MOST_ROOMS:
-            raise invalid("there are too many rooms")
-        there = self.rooms[room]
+        there = self.enter(component("room", room))
         return await there.lock.run(lambda: Deferred.fromCoroutine(self.publish(room, there, message)))
+
+    def enter(self, name: str) -> Room:
+        """The room; the one that is quiet for the longest time makes room for a new one."""
+        room = self.rooms.pop(name, None)
+        if room is None and len(self.rooms) >= MOST_ROOMS:
+            quiet = next((other for other, there in self.rooms.items() if not there.lock.locked), None)
+            if quiet is None:
+                raise invalid("too much is being said in too many rooms")
+            del self.rooms[quiet]
+        room = self.rooms[name] = room or Room()
+        return room
 
     async def publish(self, room: str, there: Room, message: dict[str, Any]) -> str:
         if there.ids is None:

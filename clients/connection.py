@@ -19,6 +19,8 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from clients.session import WorkerSession
+
 log = Logger()
 
 FIRST_RETRY = 1.0  # seconds; a router that restarts is back by then
@@ -32,7 +34,7 @@ PINGS = {"auto_ping_interval": 20, "auto_ping_timeout": 10, "open_handshake_time
 
 
 class Worker(Protocol):
-    """What a worker does. One that needs a session of its own sort names it: `session_factory`."""
+    """What a worker does. One that needs a session of its own sort names it: `session_factory`, a WorkerSession."""
 
     def serve(self, session: Any) -> Coroutine[Any, Any, None]:
         """Register and publish what this worker has to offer, on a session that has just joined.
@@ -48,7 +50,7 @@ class Router(NamedTuple):
     realm: str = "realm1"
     serializer: str = "cbor"
 
-    def component(self, session_factory: type[Session] = Session) -> Component:
+    def component(self, session_factory: type[Session] = WorkerSession) -> Component:
         """A Component that tries once to join the realm."""
         if self.url.startswith("rs"):
             transport = {"type": "rawsocket", "url": self.url, "serializer": self.serializer}
@@ -83,7 +85,7 @@ class Connection:
 
     async def _stay_joined(self) -> str:
         """Join the realm and serve while the session lasts; returns why it is over."""
-        component = self.component = self.router.component(getattr(self.worker, "session_factory", Session))
+        component = self.component = self.router.component(getattr(self.worker, "session_factory", WorkerSession))
         serving: list[Deferred[None]] = []
         reasons: list[str] = []  # the first one is the cause, the others follow from it
 

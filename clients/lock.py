@@ -97,14 +97,17 @@ class Lock:
                 self.free(name, one)
 
     def document(self, name: Any) -> Document:
+        """The document, or a new one; those that nobody has written or is writing make room."""
         if component("document", name) not in self.documents and len(self.documents) >= MOST_DOCUMENTS:
-            raise invalid(f"there are {MOST_DOCUMENTS} documents, and no room for another")
+            self.documents = {name: one for name, one in self.documents.items() if one.version or one.holder}
+            if len(self.documents) >= MOST_DOCUMENTS:
+                raise invalid(f"there are {MOST_DOCUMENTS} documents, and no room for another")
         return self.documents.setdefault(name, Document())
 
     def held(self, name: Any, token: Any, details: CallDetails) -> Document:
         """The document, if it is the caller who may write it now."""
-        one = self.document(name)
-        if one.holder is None or one.token != token or one.holder["session"] != caller(details):
+        one = self.documents.get(component("document", name))
+        if one is None or one.holder is None or one.token != token or one.holder["session"] != caller(details):
             raise ApplicationError(f"{URI}.error.lost", "the lock is not yours any more")
         return one
 

@@ -14,16 +14,17 @@ own: it should tell the caller, by progressive results, when it wants more.
 from copy import copy
 from typing import Any
 
-from autobahn.twisted.wamp import Session
 from autobahn.wamp.message import Invocation
 from autobahn.wamp.role import DEFAULT_CLIENT_ROLES
 from twisted.internet.defer import DeferredQueue
+
+from clients.session import WorkerSession
 
 CALLEE = copy(DEFAULT_CLIENT_ROLES["callee"])
 CALLEE.progressive_call_invocations = True  # what is set on it is announced
 
 
-class PieceSession(Session):  # type: ignore[misc]
+class PieceSession(WorkerSession):
     def __init__(self, config: Any = None) -> None:
         super().__init__(config)
         self._session_roles = DEFAULT_CLIENT_ROLES | {"callee": CALLEE}

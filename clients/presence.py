@@ -19,7 +19,7 @@ from typing import Any
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import CallDetails, RegisterOptions
 
-from clients.arguments import caller, component, invalid, strict
+from clients.arguments import caller, component, invalid, plain, strict
 from clients.command import main
 
 URI = "com.example.presence"
@@ -90,11 +90,9 @@ class Presence:
 
 
 def bounded(state: Any) -> Any:
-    try:
-        if len(json.dumps(state)) <= LARGEST_STATE:
-            return state
-    except (TypeError, ValueError, RecursionError):  # octets, or what else JSON has no word for
-        pass
+    """The state, if it can be told to everybody: one that cannot would keep others out of the room, and it is small."""
+    if plain(state) and len(json.dumps(state)) <= LARGEST_STATE:
+        return state
     raise invalid(f"state must be at most {LARGEST_STATE} characters as JSON")
 
 

@@ -10,6 +10,7 @@ Secrets are never told: neither they nor what of a URL may be one.
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from msgspec import NODEFAULT, UNSET, UnsetType, inspect
 
@@ -117,12 +118,11 @@ def _told(kind: inspect.Type, value: Any) -> Any:
 
 
 def _without_secrets(url: str) -> str:
-    """Without a name, a password and what is asked for."""
-    scheme, _, rest = url.partition("://")
-    rest, question, _ = rest.partition("?")
-    host, slash, path = rest.partition("/")
-    _, at, host = host.rpartition("@")
-    return f"{scheme}://{f'{HIDDEN}@' if at else ''}{host}{slash}{path}{f'?{HIDDEN}' if question else ''}"
+    """Scheme, host and port: names and passwords stand before them, tokens behind, in many a webhook as the path."""
+    parts = urlsplit(url)
+    _, at, host = parts.netloc.rpartition("@")
+    behind = f"/{HIDDEN}" if parts.path.strip("/") or parts.query or parts.fragment else parts.path
+    return f"{parts.scheme}://{f'{HIDDEN}@' if at else ''}{host}{behind}"
 
 
 def _get(section: Any, name: str) -> Any:

@@ -16,7 +16,7 @@ from realms.session import Session
 from wamp.errors import NO_SUCH_REALM, NO_SUCH_SESSION, WampError
 from wamp.uris import MAX_URI_LENGTH
 
-Offset = Annotated[int, Meta(ge=0)]
+Offset = Annotated[int, Meta(ge=0, le=2**53)]
 Limit = Annotated[int, Meta(ge=1, le=500)]
 Text = Annotated[str, Meta(max_length=200)]
 """What somebody looks for; upper and lower case are the same."""

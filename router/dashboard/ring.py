@@ -48,7 +48,7 @@ class Ring(Generic[Kind]):
         self._kept: dict[Kind, deque[Row]] = {}
         self._seen: Counter[Kind] = Counter()
         self._second: Timer | None = None
-        self._untold: list[Row] = []
+        self._untold: deque[Row] = deque(maxlen=MAX_ROWS)  # what comes quietly may wait for long
         self._due: Timer | None = None
         self._is_telling = False
 
@@ -100,7 +100,8 @@ class Ring(Generic[Kind]):
 
     def _tell(self) -> None:
         self._due = None
-        untold, self._untold = self._untold, []
+        untold = list(self._untold)
+        self._untold.clear()
         self._is_telling = True
         try:
             for row in untold:

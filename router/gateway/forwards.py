@@ -20,6 +20,7 @@ from collections.abc import Coroutine
 from functools import partial
 from random import Random, SystemRandom
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -71,7 +72,8 @@ class Forward:
         self._realms = realms
         self._clock = clock
         self._target = target
-        self._name = f"{section.topic or section.procedure} to {section.url}"
+        self._origin = origin_of(section.url)
+        self._name = f"{section.topic or section.procedure} to {self._origin}"
         self._link: Link | None = None
         self._failures = 0
         self._timer: Timer | None = None
@@ -94,7 +96,7 @@ class Forward:
         if realm is None or not self._is_open:
             return
         section = self._section
-        link = Link(self._realms, self._clock, {"protocol": "forward", "peer": section.url}, NO_EVIDENCE)
+        link = Link(self._realms, self._clock, {"protocol": "forward", "peer": self._origin}, NO_EVIDENCE)
         link.hear = self._hear
         applicant = Applicant(0, self._realm, HelloDetails(authid=section.authid), link.details)
         try:
@@ -211,6 +213,12 @@ def concurrency_of(section: Section) -> int:
     if section.concurrency is not None:
         return section.concurrency
     return 1 if section.topic is not None else CALLS_AT_A_TIME
+
+
+def origin_of(url: str) -> str:
+    """The beginning of a URL, for the log and for others in the realm: of many a webhook the rest is the secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def as_deferred(work: Coroutine[Any, Any, T]) -> Deferred[T]:

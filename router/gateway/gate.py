@@ -7,6 +7,7 @@ from typing import Final
 
 from twisted.internet.defer import Deferred
 
+from realms.addresses import network_of
 from realms.authentication import Accepted, Denied
 from realms.authentication.guard import LOCKED_OUT
 from realms.clock import Clock
@@ -42,9 +43,10 @@ class Rates:
         self._buckets: dict[str, Bucket] = {}
 
     def check(self, address: str) -> None:
-        """Count a request; raises Refusal if it is one too many."""
+        """Count a request; raises Refusal if it is one too many. Who has a network of IPv6 has one address in it."""
         if self._rate is None:
             return
+        address = network_of(address)
         now = self._clock.seconds()
         bucket = self._buckets.pop(address, None) or Bucket(self._rate, now)
         if len(self._buckets) >= MOST_ADDRESSES:

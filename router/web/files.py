@@ -265,7 +265,7 @@ def is_known(request: Request, tag: bytes, modified: int) -> bool:
     since = request.getHeader(b"If-Modified-Since")
     try:
         return since is not None and stringToDatetime(since) >= modified
-    except ValueError:
+    except (ValueError, LookupError):  # the latter for one that is empty
         return False
 
 

@@ -15,6 +15,7 @@ WebSocket goes no further than us: 501.
 
 # mypy: disallow-untyped-calls=False
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
@@ -48,6 +49,8 @@ from router.web.redirect import rest_of
 NO_BODY: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 SILENT: Final = "it is silent for too long"
+
+_SEPARATORS = re.compile(rb"[/\\]")
 
 log = Logger(namespace="router.web")
 
@@ -94,7 +97,7 @@ class Proxy(Resource):
         return NOT_DONE_YET
 
     def _refusal_of(self, request: Request) -> tuple[HTTPStatus, str] | None:
-        if any(unquote_to_bytes(segment) in (b".", b"..") for segment in request.path.split(b"/")):
+        if _leads_elsewhere(request.path):
             return HTTPStatus.BAD_REQUEST, "There are no such paths here."
         if request.body_size > self._max_body:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large."
@@ -265,6 +268,13 @@ class Relay(Protocol):
         self._deadline = None
         self._has_timed_out = True
         self._upstream("loseConnection")
+
+
+def _leads_elsewhere(path: bytes) -> bool:
+    """Whether a server might leave the path that is ours: some unquote before they resolve `..` (nginx), some take `\\`
+    for `/` (IIS), some cut parameters off first (`..;`, Tomcat).
+    """
+    return any(segment.partition(b";")[0] in (b".", b"..") for segment in _SEPARATORS.split(unquote_to_bytes(path)))
 
 
 def _why(failure: Failure) -> str:

@@ -10,7 +10,7 @@ from autobahn.wamp.types import CallResult
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from clients.chat import LONGEST_NAME, LONGEST_TEXT, REMEMBERED, Chat
+from clients.chat import LONGEST_NAME, LONGEST_TEXT, MOST_ROOMS, REMEMBERED, Chat
 from tests.clients.desk import Desk, employ
 
 LOBBY = "com.example.chat.room.lobby"
@@ -150,3 +150,23 @@ def test_what_does_not_fit_is_refused_with_a_sentence(chat: Chat, wrong: dict[st
     assert refused[0].value.error == ApplicationError.INVALID_ARGUMENT
     assert sentence in refused[0].value.args[0]
     assert desk.published == []
+
+
+def test_a_quiet_room_makes_room_and_nothing_is_said_twice_there(chat: Chat) -> None:
+    desk, _ = employ(chat, Recording())
+    assert send(desk, "a").result == "sent"
+    for number in range(MOST_ROOMS):
+        assert send(desk, "a", room=f"room{number}").result == "sent"
+    assert send(desk, "a").result == "known"
+
+
+def test_a_room_where_something_is_being_said_stays(chat: Chat) -> None:
+    desk, _ = employ(chat, recording := Recording())
+    recording.waiting = []
+    first = send(desk, "a")
+    recording.waiting, waiting = None, recording.waiting
+    for number in range(MOST_ROOMS):
+        send(desk, "a", room=f"room{number}")
+    again = send(desk, "a")
+    waiting[0].callback(None)
+    assert (first.result, again.result) == ("sent", "known")

@@ -156,7 +156,7 @@ def test_texts_names_and_documents_are_bounded(desk: Desk) -> None:
     for wrong in ("x" * (LONGEST_TEXT + 1), 7, None):
         with pytest.raises(ApplicationError, match="invalid_argument"):
             call(desk, ANN, "save", token, wrong)
-    for name in ("", "x" * 41, 7):
+    for name in ("", "x" * 41, 7, "\0 what JSON cannot say", " \0", "\ud800"):
         with pytest.raises(ApplicationError, match="invalid_argument"):
             call(desk, BOB, "acquire", name, take_over=True)
     for number in range(MOST_DOCUMENTS - 1):
@@ -165,3 +165,19 @@ def test_texts_names_and_documents_are_bounded(desk: Desk) -> None:
     with pytest.raises(ApplicationError, match="no room"):
         desk.call_as(ANN, "com.example.lock.acquire", "one_more", "Ann")
     assert holder(desk) == "Ann"
+
+
+def test_documents_that_nobody_writes_make_room(desk: Desk, clock: Clock) -> None:
+    token = call(desk, ANN, "acquire", "Ann")["token"]
+    call(desk, ANN, "save", token, "hello")
+    for number in range(MOST_DOCUMENTS - 1):
+        desk.call_as(BOB, "com.example.lock.acquire", f"doc{number}", "Bob")
+    clock.advance(LEASE)
+    desk.call_as(ANN, "com.example.lock.acquire", "one_more", "Ann")
+    assert call(desk, BOB, "get")["text"] == "hello"
+
+
+def test_who_asks_for_what_nobody_has_takes_no_room(desk: Desk) -> None:
+    for number in range(MOST_DOCUMENTS + 1):
+        with pytest.raises(ApplicationError, match="lost"):
+            desk.call_as(BOB, "com.example.lock.renew", f"doc{number}", 1)

@@ -1,5 +1,6 @@
 """The presence worker: who is in which room, and who is told of it."""
 
+import json
 from argparse import Namespace
 from typing import Any
 
@@ -92,6 +93,12 @@ def test_entering_again_keeps_the_time_and_is_not_another_member(desk: Desk) -> 
         (None, None),
         ("lobby", "x" * LARGEST_STATE),
         ("lobby", b"octets"),
+        ("lobby", float("nan")),
+        ("lobby", 2**60),
+        ("lobby", {1: "JSON has no such keys"}),
+        ("lobby", "\0 is for octets in JSON"),
+        ("lobby", ["\ud800"]),
+        ("lobby", json.loads("[" * 90 + "]" * 90)),
     ],
 )
 def test_what_is_no_room_and_no_small_state_is_refused(desk: Desk, room: Any, state: Any) -> None:

@@ -144,6 +144,24 @@ def test_the_epoch_lasts_as_long_as_the_file(store: SqliteStore, file: Path, clo
     assert opened_at(file, clock, now=NOW + 9000).epoch(1) == NOW + 9000
 
 
+def test_that_events_were_forgotten_lasts_as_long_as_the_file(store: SqliteStore, file: Path, clock: Clock) -> None:
+    for number in (1, 2, 3):
+        store.add(1, event(number))
+        store.add(2, event(number))
+    assert not store.has_forgotten(1)
+    store.add(1, event(4))
+    assert (store.has_forgotten(1), store.has_forgotten(2)) == (True, False)
+    store.close()
+    store = opened_at(file, clock, limit=10)
+    assert (store.has_forgotten(1), store.has_forgotten(2)) == (True, False)
+    store.close()
+    store = opened_at(file, clock, limit=2)
+    assert (store.has_forgotten(1), store.has_forgotten(2)) == (True, True)
+    store.close()
+    file.unlink()
+    assert not opened_at(file, clock).has_forgotten(1)
+
+
 def test_a_smaller_limit_holds_for_what_is_already_there(file: Path, clock: Clock) -> None:
     store = opened_at(file, clock)
     for number in (1, 2, 3):

@@ -231,7 +231,7 @@ def filled(kind: inspect.Type, secrets: list[str]) -> Any:
             return Path("/etc/wamplex/file")
         case inspect.StrType():
             secrets.append(next(tokens))
-            return f"https://joe:{secrets[-1]}@example.com/x?token={secrets[-1]}"
+            return f"https://joe:{secrets[-1]}@example.com/{secrets[-1]}?token={secrets[-1]}"
     raise TypeError(kind)
 
 
@@ -280,7 +280,7 @@ def test_secrets_of_a_file_are_not_told_wherever_they_come_from(house: House) ->
     assert not any(secret in told for secret in ("a ticket of its own", "c0ffee", *ENVIRONMENT.values()))
     assert house.row("realms[0].principals[0].ticket")["value"] == "(secret)"
     assert house.row("realms[0].principals[0].ticket")["line"] == 11
-    assert house.row("bridges[0].forwards[0].url")["value"] == "https://example.com/events?(secret)"
+    assert house.row("bridges[0].forwards[0].url")["value"] == "https://example.com/(secret)"
 
 
 @pytest.mark.parametrize("secret", ["sesame", "c0ffee", "0123456789"])

@@ -236,6 +236,7 @@ def test_nobody_kills_itself(operator: Peer) -> None:
         (LIST, ["realm1"], {"sort": "color"}),
         (LIST, ["realm1"], {"sort": ["authid"]}),
         (LIST, ["realm1"], {"offset": -1}),
+        (LIST, ["realm1"], {"offset": 2**63}),
         (LIST, ["realm1"], {"offset": "0"}),
         (LIST, ["realm1"], {"limit": 0}),
         (LIST, ["realm1"], {"limit": 501}),

@@ -360,6 +360,15 @@ def test_a_server_answers_calls(peer: Peer, target: Target, status: int, value: 
     assert target.got.empty(), "redirects are not followed"
 
 
+def test_others_learn_of_a_forward_where_it_goes_and_no_more_of_its_url(peer: Peer, target: Target) -> None:
+    peer.call("wamp.session.list", [["forward"]])
+    peers = set()
+    for session in peer.receives(50)[3][0]:
+        peer.call("wamp.session.get", [session])
+        peers.add(peer.receives(50)[3][0]["transport"]["peer"])
+    assert peers == {target.url}
+
+
 def test_a_forward_whose_session_is_killed_comes_back(peer: Peer, target: Target) -> None:
     created = peer.subscribe("wamp.registration.on_create")
     peer.call("wamp.session.kill_by_authid", ["forward"])
