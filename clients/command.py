@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import react
 from twisted.logger import LogLevel, formatEvent, formatTime, globalLogBeginner
 
-from clients.connection import Connection, Router, Worker
+from clients.connection import LONGEST_RETRY, Connection, Router, Worker
 
 GOODBYE_PATIENCE = 0.5  # seconds that the router has to answer GOODBYE when the process is told to end
 LARGEST_COUNT = 1000  # of what a worker does at once, or in a second
@@ -24,6 +24,7 @@ def main(workers: Mapping[str, Hire]) -> None:
     parser.add_argument("--url", default=Router().url, help="ws://, wss:// or rs://host:port (%(default)s)")
     parser.add_argument("--realm", default=Router().realm, help="the realm to join (%(default)s)")
     parser.add_argument("--serializer", default=Router().serializer, choices=["json", "msgpack", "cbor"])
+    parser.add_argument("--retry", type=seconds, default=Router().retry, metavar="S", help="retry after (%(default)s)")
     parser.add_argument("--log-file", default="wamplex.log", metavar="FILE", help="what logtail follows (%(default)s)")
     parser.add_argument("--symbols", type=count, default=24, metavar="N", help="how many ticker has (%(default)s)")
     parser.add_argument("--rate", type=count, default=5, metavar="N", help="prices of each a second (%(default)s)")
@@ -31,7 +32,7 @@ def main(workers: Mapping[str, Hire]) -> None:
     names = arguments.names or list(workers)
     if unknown := set(names) - set(workers):
         parser.error(f"no worker called {', '.join(sorted(unknown))}; there are {', '.join(workers)}")
-    router = Router(arguments.url, arguments.realm, arguments.serializer)
+    router = Router(arguments.url, arguments.realm, arguments.serializer, arguments.retry)
     try:
         router.component()
     except Exception as failure:
@@ -42,6 +43,12 @@ def main(workers: Mapping[str, Hire]) -> None:
 
 def count(text: str) -> int:
     if not 1 <= (number := int(text)) <= LARGEST_COUNT:
+        raise ValueError
+    return number
+
+
+def seconds(text: str) -> float:
+    if not 0 < (number := float(text)) <= LONGEST_RETRY:
         raise ValueError
     return number
 

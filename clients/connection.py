@@ -44,11 +44,12 @@ class Worker(Protocol):
 
 
 class Router(NamedTuple):
-    """Where the router is: `url` is ws://, wss:// or rs://host:port (RawSocket over TCP)."""
+    """Where the router is: `url` is ws://, wss:// or rs://host:port (RawSocket over TCP); `retry` is in seconds."""
 
     url: str = "ws://127.0.0.1:8080/ws"
     realm: str = "realm1"
     serializer: str = "cbor"
+    retry: float = FIRST_RETRY
 
     def component(self, session_factory: type[Session] = WorkerSession) -> Component:
         """A Component that tries once to join the realm."""
@@ -73,12 +74,12 @@ class Connection:
         self.closing = False
 
     async def keep_open(self) -> None:
-        delay = FIRST_RETRY
+        delay = self.router.retry
         while not self.closing:
             opened = self.reactor.seconds()
             reason = await self._stay_joined()
             if self.reactor.seconds() - opened > STABLE_AFTER:
-                delay = FIRST_RETRY
+                delay = self.router.retry
             if not self.closing:
                 await self._wait(delay * self.random.uniform(1 - RETRY_JITTER, 1 + RETRY_JITTER), reason)
             delay = min(delay * RETRY_GROWTH, LONGEST_RETRY)

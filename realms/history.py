@@ -79,6 +79,19 @@ class Span(NamedTuple):
     reverse: bool = False
 
 
+class State(NamedTuple):
+    """Where the history of a subscription stands for a session."""
+
+    epoch: str
+    """When it began, as ISO 8601."""
+
+    last: int | None
+    """The last publication in it that the session may see."""
+
+    forgotten: bool
+    """Whether events have made room for others since it began. Those of a pattern share its limit."""
+
+
 class Store(Protocol):
     """Where events are kept, per subscription, in the order in which they were added. No method raises or waits long.
 
@@ -90,6 +103,9 @@ class Store(Protocol):
 
     def epoch(self, subscription: int) -> int:
         """When the store began to keep events of a subscription: another time than before if it lost what it had."""
+
+    def has_forgotten(self, subscription: int) -> bool:
+        """Whether events of a subscription had to make room, ever since its epoch."""
 
     def add(self, subscription: int, event: StoredEvent) -> None:
         """Store an event behind the others; the oldest beyond the limit is forgotten."""
@@ -113,7 +129,6 @@ class MemoryStore:
     def __init__(self) -> None:
         self._events: dict[int, deque[tuple[int, StoredEvent]]] = {}
         self._epochs: dict[int, int] = {}
-        self._added = 0
 
     def keep(self, subscription: int, limit: int, now: int) -> None:
         """See `Store.keep`."""
@@ -124,11 +139,16 @@ class MemoryStore:
         """See `Store.epoch`."""
         return self._epochs[subscription]
 
+    def has_forgotten(self, subscription: int) -> bool:
+        """See `Store.has_forgotten`."""
+        events = self._events[subscription]
+        return bool(events) and events[0][0] > 1
+
     def add(self, subscription: int, event: StoredEvent) -> None:
-        """See `Store.add`."""
-        self._added += 1
+        """See `Store.add`. Positions begin at 1, and none is left out."""
         event.payload = event.payload.copy()  # its octets pin the frame that they came in
-        self._events[subscription].append((self._added, event))
+        events = self._events[subscription]
+        events.append((events[-1][0] + 1 if events else 1, event))
 
     def flush(self) -> None:
         """See `Store.flush`."""
@@ -231,16 +251,15 @@ class History:
         """Whether events of a subscription are stored."""
         return self._source(subscription) is not None
 
-    def state(self, subscription: "Subscription", session: "Session") -> tuple[str, int | None] | None:
-        """The epoch of the history of a subscription, as ISO 8601, and the last publication in it that a session may
-        see; None without history. Raises WampError as `events` does.
-        """
+    def state(self, subscription: "Subscription", session: "Session") -> State | None:
+        """Where the history of a subscription stands; None without one. Raises WampError as `events` does."""
         _permit(subscription, session)
         source = self._source(subscription)
         if source is None:
             return None
         last = self.events(subscription, session, limit=1, reverse=True)
-        return _written(self._store.epoch(source)), last[0]["publication"] if last else None
+        newest = last[0]["publication"] if last else None
+        return State(_written(self._store.epoch(source)), newest, self._store.has_forgotten(source))
 
     def close(self) -> None:
         """Write what is not written."""

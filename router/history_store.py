@@ -50,6 +50,9 @@ CREATE TABLE IF NOT EXISTS kept (
     subscription INTEGER PRIMARY KEY,
     since INTEGER NOT NULL  -- milliseconds since 1970
 );
+CREATE TABLE IF NOT EXISTS forgotten (
+    subscription INTEGER PRIMARY KEY  -- of which events were deleted
+);
 CREATE INDEX IF NOT EXISTS events_in_order ON events (subscription, position);
 CREATE INDEX IF NOT EXISTS events_by_publication ON events (subscription, publication);
 """
@@ -84,6 +87,7 @@ class SqliteStore:
         self._limits: dict[int, int] = {}
         self._epochs: dict[int, int] = {}
         self._stored: Counter[int] = Counter()
+        self._forgotten: set[int] = set()
         self._pending: list[tuple[Any, ...]] = []
         self._timer: Timer | None = None
         self._is_closed = False
@@ -107,11 +111,18 @@ class SqliteStore:
         self._epochs[subscription] = self._db.execute(since, (subscription,)).fetchone()[0]
         count = self._db.execute("SELECT count(*) FROM events WHERE subscription = ?", (subscription,)).fetchone()[0]
         self._stored[subscription] = count
+        if self._db.execute("SELECT 1 FROM forgotten WHERE subscription = ?", (subscription,)).fetchone():
+            self._forgotten.add(subscription)
         self._trim(subscription)
 
     def epoch(self, subscription: int) -> int:
         """See `Store.epoch`."""
         return self._epochs[subscription]
+
+    def has_forgotten(self, subscription: int) -> bool:
+        """See `Store.has_forgotten`."""
+        self.flush()
+        return subscription in self._forgotten
 
     def add(self, subscription: int, event: StoredEvent) -> None:
         """See `Store.add`."""
@@ -182,6 +193,9 @@ class SqliteStore:
         if surplus <= 0:
             return
         try:
+            if subscription not in self._forgotten:  # noted first: a crash in between must not hide it
+                self._db.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (subscription,))
+                self._forgotten.add(subscription)
             self._db.execute(TRIM, (subscription, surplus))
         except sqlite3.Error:
             log.failure("old events could not be forgotten")

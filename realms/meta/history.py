@@ -36,16 +36,17 @@ def get_events(realm: "Realm", caller: "Session", /, subscription: int, **filter
 
 @procedure("wamplex.subscription.get_history")
 def get_history(realm: "Realm", caller: "Session", /, subscription: int) -> Result:
-    """Where the history of a subscription stands: `{recorded, epoch, last}`.
+    """Where the history of a subscription stands: `{recorded, epoch, last, forgotten}`.
 
     `last` is the last publication that the caller may see, null if there is none yet; with it as `after_publication`
     `get_events` gives what came since. `epoch` is a text that is another one when events were lost meanwhile, as with a
-    history in memory when the router restarts: then nobody can say what was missed.
+    history in memory when the router restarts: then nobody can say what was missed. `forgotten` is whether events have
+    made room for others since the epoch: if not, `get_events` without `after_publication` gives all that ever came.
     """
     one = known(realm, subscription)
     state = realm.broker.history.state(one, caller)
-    epoch, last = state or (None, None)
-    return Result([{"recorded": state is not None, "epoch": epoch, "last": last}])
+    epoch, last, forgotten = state or (None, None, False)
+    return Result([{"recorded": state is not None, "epoch": epoch, "last": last, "forgotten": forgotten}])
 
 
 PROCEDURES = (get_events, get_history)

@@ -322,14 +322,37 @@ def test_where_a_history_stands_is_told_for_those_who_will_come_back(scene: Scen
         return cast("dict[str, Any]", bob.receives(50, request, {}, ANY)[3][0])
 
     epoch = state(chat)["epoch"]
-    assert state(chat) == {"recorded": True, "epoch": epoch, "last": None}
-    assert state(other) == {"recorded": False, "epoch": None, "last": None}
+    assert state(chat) == {"recorded": True, "epoch": epoch, "last": None, "forgotten": False}
+    assert state(other) == {"recorded": False, "epoch": None, "last": None, "forgotten": False}
     for topic, options in (("com.chat", {}), ("com.log.a", {}), ("com.chat", {"exclude_authid": ["bob"]})):
         alice.publishes(topic, [1], **options)
     (_, _, seen, *_), (_, _, logged, *_) = bob.inbox()
     scene.clock.advance(60)
-    assert state(chat) == {"recorded": True, "epoch": epoch, "last": seen}
-    assert state(log) == {"recorded": True, "epoch": epoch, "last": logged}
+    assert state(chat) == {"recorded": True, "epoch": epoch, "last": seen, "forgotten": False}
+    assert state(log) == {"recorded": True, "epoch": epoch, "last": logged, "forgotten": False}
+
+
+def test_it_is_told_as_soon_as_events_have_made_room_for_others(scene: Scene) -> None:
+    """The chat has room for five, the log for more, which its topics share."""
+    alice, bob = scene.join("alice"), scene.join("bob")
+
+    def forgotten(topic: str, match: str = "exact") -> bool:
+        request = bob.calls("wamplex.subscription.get_history", [subscription_of(bob, topic, match)])
+        answer: bool = bob.receives(50, request, {}, ANY)[3][0]["forgotten"]
+        return answer
+
+    for number in range(5):
+        alice.publishes("com.log.a", [number])
+        alice.publishes("com.chat", [number])
+    assert not forgotten("com.chat")
+    alice.publishes("com.chat", [5], eligible=[bob.id])  # is not stored
+    assert not forgotten("com.chat")
+    alice.publishes("com.chat", [6])
+    assert forgotten("com.chat")
+    for number in range(96):
+        assert not forgotten("com.log.", "prefix")
+        alice.publishes("com.log.b", [number])
+    assert forgotten("com.log.", "prefix")
 
 
 STANDING = (("com.chat", "exact"), ("com.log.", "prefix"), ("com.other", "exact"))

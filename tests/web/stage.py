@@ -39,7 +39,6 @@ class Stage:
 
     def start(self) -> None:
         self.router.start()
-        self.pid = self.router.pid
         self.start_workers()
 
     def open(self, path: str, *, other: bool = False, by_cable: bool = False) -> Page:
@@ -58,14 +57,10 @@ class Stage:
         self.browser.switch_to.window(self.first)
 
     def clear(self) -> None:
-        """Make room for the next test. Workers that were without router for long would be slow to come back."""
+        """Make room for the next test."""
         self.cable.plug_in()
         for page in list(self.pages):
             self.close_page(page)
-        if self.router.pid != self.pid:
-            self.end_workers()
-            self.router.close()
-            self.start()
 
     def end_workers(self) -> None:
         """Let them die without a word."""
@@ -74,7 +69,7 @@ class Stage:
             self.workers.popen.wait()
 
     def start_workers(self) -> None:
-        self.workers = Process("clients", *self.names, "--url", self.router.ws_url)
+        self.workers = Process("clients", *self.names, "--url", self.router.ws_url, "--retry", "0.1")
         for _ in self.names:
             self.workers.wait_for("joined realm1")
 

@@ -69,6 +69,7 @@ def test_who_is_here_is_shown(page: Page, peers: dict[str, Peer]) -> None:
     for shown in ("dora", "backend", "ticket", "127.0.0.1:", "websocket", "json", "B/s"):
         page.wait_for(f"tr[data-key='{peers['dora'].session}']", shown)
     page.wait_for("#view tbody td:first-child", "(this page)")
+    assert page.run("return [...document.querySelectorAll('#view tbody tr')].every((row) => row.offsetHeight < 40)")
     check_looks(page, "dashboard-sessions")
 
 

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from selenium.webdriver import Chrome
 
 from tests.routers import RunningRouter
-from tests.web.conftest import Page
+from tests.web.conftest import ROOT, Page
 from tests.web.contrast import CONTRAST
 from tests.web.markup import MARKUP
 
@@ -20,6 +23,26 @@ def test_the_page_says_where_it_is_connected_and_as_whom(page: Page, router: Run
 def test_nothing_on_the_page_is_blocked_or_fails(page: Page) -> None:
     page.wait(lambda: page.texts(".cards h2"))
     assert page.complaints() == []
+
+
+def test_the_page_leads_to_every_demo_and_to_the_dashboard(page: Page) -> None:
+    links = page.run("return [...document.querySelectorAll('.cards a')].map((link) => link.getAttribute('href'))")
+    assert sorted(links) == sorted(f"demos/{folder.name}/" for folder in (ROOT / "web" / "demos").iterdir())
+    page.wait(lambda: page.find("#dashboard").is_displayed())
+    page.click("#dashboard")
+    page.wait_for("h1", "Overview")
+
+
+def test_a_router_without_dashboard_shows_no_way_to_it(browser: Chrome, tmp_path: Path) -> None:
+    first = browser.current_window_handle
+    with closing(RunningRouter(tmp_path).start()) as router:
+        page = Page(browser, router.url).wait_connected()
+        # The question whether there is one was answered.
+        asked = "return performance.getEntriesByType('resource').some(({name}) => name.endsWith('settings.json'))"
+        page.wait(lambda: page.run(asked))
+        assert not page.find("#dashboard").is_displayed()
+        browser.close()
+        browser.switch_to.window(first)
 
 
 def test_a_call_shows_its_result(page: Page) -> None:

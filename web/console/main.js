@@ -2,8 +2,10 @@
 
 import { openPage } from "../page/shell.js";
 import { startCall } from "./call.js";
+import { linkDashboard } from "./dashboard.js";
 import { startPubSub } from "./pubsub.js";
 
 const connection = openPage();
 startCall(connection);
 startPubSub(connection);
+linkDashboard();

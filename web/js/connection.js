@@ -35,16 +35,18 @@ export class Connection extends EventTarget {
   #pulse = null;
   #lasting = new Set(); // subscriptions and registrations
   #own = new Recent(OWN);
-  #retry = new Retry();
+  #retry;
   #timer = 0;
   #deaf = null; // stops listening to the surroundings
 
-  // `url` is that of WebSocket, `fallback` that of long-poll or null; `login` is one of login.js, null for none.
-  constructor({ url, realm, fallback = null, login = null, authid, authextra, autobahn, heartbeat = HEARTBEAT, serializer }) {
+  // `url` is that of WebSocket, `fallback` that of long-poll or null; `login` is one of login.js, null for none. `options` are
+  // {authid, authextra, autobahn, heartbeat, retry: {first, longest}, serializer}.
+  constructor({ url, realm, fallback = null, login = null, heartbeat = HEARTBEAT, retry, serializer, ...options }) {
     super();
     this.realm = realm;
     this.login = login;
-    this.#options = { authid, authextra, autobahn, heartbeat };
+    this.#options = { ...options, heartbeat };
+    this.#retry = new Retry(retry);
     const serializers = serializer && [serializer];
     this.#transports = [{ type: "websocket", url, ...(serializers && { serializers }) }];
     if (fallback !== null) this.#transports.push({ type: "longpoll", url: fallback });

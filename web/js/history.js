@@ -18,7 +18,8 @@ export class History {
     return this.#link.isOpen;
   }
 
-  // {recorded, epoch, last}: whether there is any, a text that is another one when events were lost, and the last event.
+  // {recorded, epoch, last, forgotten}: whether there is any, a text that is another one when events were lost, the last
+  // event, and whether events have made room for others since the epoch.
   state() {
     return this.#call("wamplex.subscription.get_history", {});
   }

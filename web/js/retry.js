@@ -26,15 +26,19 @@ const REFUSALS = new Set([
 export const isRefusal = (uri) => REFUSALS.has(uri);
 
 export class Retry {
-  #delay = FIRST;
-  #refused = FIRST_REFUSED;
-  #refusals = 0;
-
+  #first;
+  #longest;
   #random;
+  #delay;
+  #refused;
+  #refusals;
 
-  // `random` gives numbers from 0 to 1.
-  constructor(random = () => Math.random()) {
+  // Both in ms; `random` gives numbers from 0 to 1.
+  constructor({ first = FIRST, longest = LONGEST, random = () => Math.random() } = {}) {
+    this.#first = first;
+    this.#longest = longest;
     this.#random = random;
+    this.over();
   }
 
   // ms to wait. `refused` is whether the credentials were, `renews` whether there will be others at the next try.
@@ -46,13 +50,13 @@ export class Retry {
       return pause;
     }
     const pause = this.#spread(this.#delay);
-    this.#delay = Math.min(this.#delay * GROWTH, LONGEST);
+    this.#delay = Math.min(this.#delay * GROWTH, this.#longest);
     return pause;
   }
 
   // All is well, and has been for a while: what comes now is a new trouble.
   over() {
-    this.#delay = FIRST;
+    this.#delay = this.#first;
     this.#refused = FIRST_REFUSED;
     this.#refusals = 0;
   }

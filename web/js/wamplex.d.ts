@@ -65,6 +65,8 @@ export interface ConnectionOptions {
   autobahn?: any;
   /** ms without a message until the router is asked whether it is there, 25,000 by default; 0 never asks. */
   heartbeat?: number;
+  /** ms to wait before the first try to come back, 1,000 by default, and at most, 30,000; each half as much more or less. */
+  retry?: { first?: number; longest?: number };
   /** One of `autobahn.serializer`, such as `new autobahn.serializer.CBORSerializer()`; by default JSON. */
   serializer?: any;
 }
@@ -128,8 +130,7 @@ export interface RecoveryTold {
   events: number;
   /**
    * Why something may be missing, null if nothing is: the topic is not in the router's history; the history was lost and
-   * began anew; it forgot the last event that was seen; the role may not ask; the router is no Wamplex; it failed to answer;
-   * more came meanwhile than could be held.
+   * began anew; it forgot what came next; the role may not ask; the router is no Wamplex; it failed to answer; too much came.
    */
   reason: "unrecorded" | "lost" | "evicted" | "denied" | "unsupported" | "failed" | "spilled" | null;
 }

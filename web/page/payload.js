@@ -36,6 +36,11 @@ export function showResult(result) {
   return result instanceof autobahn.Result ? showPayload(result.args, result.kwargs) : show(result);
 }
 
+// The same of a demo, whose procedures one worker has: how it is started, if it is not there.
+export function showFailure(error, worker) {
+  return error?.error === "wamp.error.no_such_procedure" ? `There is no worker: run python -m clients ${worker}.` : showError(error);
+}
+
 // An ERROR of the router or of the callee, or one of our own.
 export function showError(error) {
   if (error instanceof autobahn.Error) return `${error.error} ${showPayload(error.args, error.kwargs)}`;

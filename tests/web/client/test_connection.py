@@ -27,9 +27,9 @@ def peer(router: RunningRouter, peers: Callable[..., Peer]) -> Peer:
 
 @pytest.mark.parametrize("ended", ["killed", "stopped"])
 def test_subscriptions_and_registrations_are_made_again(
-    program: Programs, own_router: Callable[[str], RunningRouter], peers: Callable[..., Peer], ended: str
+    program: Programs, router_with: Callable[[str], RunningRouter], peers: Callable[..., Peer], ended: str
 ) -> None:
-    own = own_router(OPEN_TO_ALL)
+    own = router_with(OPEN_TO_ALL)
     client = program(own.ws_url, autobahn="autobahn22" if ended == "killed" else "autobahn").open()
     client.run(SERVE)
     if ended == "killed":
@@ -170,10 +170,10 @@ def test_waits_grow_while_a_server_accepts_and_drops(program: Programs, dropping
 
 def test_waits_differ_from_browser_to_browser_and_refusals_wait_long(program: Programs, router: RunningRouter) -> None:
     client = program(router.ws_url)
-    pauses = client.run("return [0, 0.5, 1].map((random) => new here.Retry(() => random).next())")
+    pauses = client.run("return [0, 0.5, 1].map((random) => new here.Retry({ random: () => random }).next())")
     assert pauses == [500, 1000, 1500]
     refused = """
-      const retry = new here.Retry(() => 0.5);
+      const retry = new here.Retry({{ random: () => 0.5 }});
       return [1, 2, 3, 4, 5, 6, 7].map(() => retry.next({{ refused: true, renews: {} }}));
     """
     assert client.run(refused.format("false"))[:5] == [30_000, 60_000, 120_000, 240_000, 300_000]

@@ -21,7 +21,7 @@ PHONE = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 CONFIG = f"""
 realms:
   - name: realm1
-    authentication: {{ticket: true, wampcra: true, jwt: {{secret: {{file: signing}}}}, lockout: false}}
+    authentication: {{ticket: true, wampcra: true, jwt: {{secret: {{file: signing}}, leeway: 0}}, lockout: false}}
     principals:
       - {{authid: ann, role: user, ticket: "{digest_verifier("sesame")}"}}
       - {{authid: salted, role: user, wampcra: "{cra_verifier(cra_secret("sesame", iterations=1000))}"}}
@@ -92,8 +92,8 @@ def test_wrong_credentials_wait_for_long_and_better_ones_are_taken_at_once(
 
 def test_each_try_gets_a_fresh_token_and_an_expired_one_is_replaced(program: Programs, house: RunningRouter) -> None:
     login = "return wamplex.token({ fetch: () => (say('asked', null), here.tokens.shift()) })"
-    client = program(house.ws_url, login=login)
-    client.run(f"here.tokens = {[signed(-60), signed(2.5), signed()]}; connection.open()")
+    client = program(house.ws_url, login=login, retry={"first": 100})
+    client.run(f"here.tokens = {[signed(-60), signed(2), signed()]}; connection.open()")
     client.wait_until("joined")  # the first one was too old already: that is tried again soon
     assert client.heard("state")[1]["refused"]
     client.wait_for("asked", 3)  # the session ended with its token

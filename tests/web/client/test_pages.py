@@ -118,7 +118,7 @@ def test_a_page_that_waits_tries_at_once_when_it_is_seen_or_online_again(
     open_site: Callable[[str], Page], site_router: RunningRouter
 ) -> None:
     page = open_site(site_router.url)
-    page.run("Math.random = () => 0.75; connect()")
+    page.run("Math.random = () => 0.75; connect({ retry: { first: 2000 } })")
     wait_until(page, "joined")
     site_router.stop()
     waits = "return connection.state.until - Date.now() > 1500"
@@ -136,6 +136,7 @@ def test_a_page_that_waits_tries_at_once_when_it_is_seen_or_online_again(
         page.browser.execute_cdp_cmd("Network.emulateNetworkConditions", conditions)
     assert page.wait(lambda: page.run("return early")) == "connecting"
     site_router.start()
+    page.run("connection.retryNow()")
     wait_until(page, "joined")
 
 

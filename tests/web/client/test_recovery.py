@@ -21,6 +21,8 @@ realms:
       topics:
         - {{uri: com.example.long., match: prefix, limit: 5000}}
         - {{uri: com.example.short, limit: 10}}
+        - {{uri: com.example.few.empty, limit: 10}}
+        - {{uri: com.example.few.empty.too, limit: 10}}
     roles:
       - name: anonymous
         permissions:
@@ -28,9 +30,9 @@ realms:
           {guarded}
 """
 GUARDED = "- {uri: wamp., match: prefix, allow: [call, subscribe]}"
-MEMORY = CONFIG.format(file="null", guarded=GUARDED)
+CLOSED_BOOK = CONFIG.replace("realms:", "").replace("realm1", "closed").format(file="null", guarded="")
+MEMORY = CONFIG.format(file="null", guarded=GUARDED) + CLOSED_BOOK
 SQLITE = CONFIG.format(file="history.sqlite", guarded=GUARDED)
-CLOSED_BOOK = CONFIG.format(file="null", guarded="")
 
 SUBSCRIBE = """
 here.subscription = connection.subscribe("{topic}", ([number], kwargs, {{ topic, recovered = false }}) => {{
@@ -88,12 +90,11 @@ def topic(request: pytest.FixtureRequest) -> str:
     return f"com.example.long.{request.node.originalname}.topic"
 
 
-@pytest.mark.parametrize("autobahn", ["autobahn", "autobahn22"])
 def test_a_router_that_is_killed_loses_nothing_of_a_history_in_sqlite(
-    program: Programs, own_router: Callable[[str], RunningRouter], peers: Callable[..., Peer], autobahn: str
+    program: Programs, own_router: Callable[[str], RunningRouter], peers: Callable[..., Peer]
 ) -> None:
     router = own_router(SQLITE)
-    client = program(router.ws_url, autobahn=autobahn).open()
+    client = program(router.ws_url, retry={"longest": 1000}).open()
     subscribe(client, "com.example.long.news")
     publish(peers(router.port).join(), "com.example.long.news", range(300))
     client.wait_for("event", 300)
@@ -107,10 +108,13 @@ def test_a_router_that_is_killed_loses_nothing_of_a_history_in_sqlite(
     assert outcome(client, 3).items() >= WHOLE.items()
 
 
-def test_a_cable_that_was_pulled_costs_no_event(program: Programs, memory: RunningRouter, publisher: Peer) -> None:
-    topic = "com.example.long.cable"
+@pytest.mark.parametrize("autobahn", ["autobahn", "autobahn22"])
+def test_a_cable_that_was_pulled_costs_no_event(
+    program: Programs, memory: RunningRouter, publisher: Peer, topic: str, autobahn: str
+) -> None:
+    topic += f".{autobahn}"
     with Cable(memory.port) as cable:
-        client = program(cable.ws_url, heartbeat=400).open()
+        client = program(cable.ws_url, heartbeat=400, autobahn=autobahn).open()
         subscribe(client, topic)
         publish(publisher, topic, range(5))
         client.wait_for("event", 5)
@@ -142,17 +146,16 @@ def test_what_is_published_while_catching_up_comes_behind(program: Programs, mem
 
 
 def test_a_history_in_memory_that_ended_is_told_and_what_there_is_comes(
-    program: Programs, own_router: Callable[[str], RunningRouter], peers: Callable[..., Peer]
+    program: Programs, memory: RunningRouter, peers: Callable[..., Peer], topic: str
 ) -> None:
-    router = own_router(MEMORY)
-    client = program(router.ws_url).open()
-    subscribe(client, "com.example.long.news")
-    publish(peers(router.port).join(), "com.example.long.news", range(3))
+    client = program(memory.ws_url).open()
+    subscribe(client, topic)
+    publish(peers(memory.port).join(), topic, range(3))
     client.wait_for("event", 3)
     client.run("connection.close()")
-    router.kill()
-    router.start()
-    publish(peers(router.port).join(), "com.example.long.news", range(10, 13))
+    memory.kill()
+    memory.start()
+    publish(peers(memory.port).join(), topic, range(10, 13))
     client.run("connection.open()")
     assert outcome(client, 2) == {"recovered": False, "events": 3, "reason": "lost"}
     assert numbers(client) == [0, 1, 2, 10, 11, 12]
@@ -183,13 +186,12 @@ def test_topics_that_are_not_stored_say_so_and_go_on(program: Programs, memory: 
 
 
 def test_who_may_not_ask_is_told_so_and_hears_what_comes(
-    program: Programs, router_with: Callable[[str], RunningRouter], peers: Callable[..., Peer], topic: str
+    program: Programs, memory: RunningRouter, peers: Callable[..., Peer], topic: str
 ) -> None:
-    router = router_with(CLOSED_BOOK)
-    client = program(router.ws_url).open()
+    client = program(memory.ws_url, realm="closed").open()
     subscribe(client, topic)
     assert outcome(client, 1) == {"recovered": False, "events": 0, "reason": "denied"}
-    publish(peers(router.port).join(), topic, [1])
+    publish(peers(memory.port).join("closed"), topic, [1])
     client.wait_for("event")
 
 
@@ -218,6 +220,26 @@ def test_a_subscription_made_while_away_that_never_saw_an_event_catches_up_later
     client.run("connection.open()")
     assert outcome(client, 2) == WHOLE | {"events": 2}
     assert numbers(client) == [1, 2]
+
+
+def test_who_never_saw_an_event_and_was_away_for_too_long_is_told(
+    program: Programs, memory: RunningRouter, publisher: Peer
+) -> None:
+    """The history was empty when it subscribed: nothing tells where to go on, and the first events had to make room."""
+    topic = "com.example.few.empty"
+    client = program(memory.ws_url).open()
+    subscribe(client, topic)
+    client.run("connection.close()")
+    publish(publisher, topic, range(10))
+    client.run("connection.open()")
+    assert outcome(client, 2) == WHOLE | {"events": 10}
+    fresh = program(memory.ws_url).open()
+    subscribe(fresh, f"{topic}.too")
+    fresh.run("connection.close()")
+    publish(publisher, f"{topic}.too", range(11))
+    fresh.run("connection.open()")
+    assert outcome(fresh, 2) == {"recovered": False, "events": 10, "reason": "evicted"}
+    assert numbers(fresh) == list(range(1, 11))
 
 
 def test_history_comes_first_and_once(program: Programs, memory: RunningRouter, publisher: Peer, topic: str) -> None:

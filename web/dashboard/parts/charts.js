@@ -113,7 +113,7 @@ export class Chart {
       hooks: { setCursor: [() => this.#plot && this.#tell()] },
       scales: { y: { range: (_, low, high) => [0, round(Math.max((high ?? 0) * 1.05, least), base)] } },
       axes: [
-        { ...axis, grid: { show: false }, size: 20, space: 40, incrs: [10, 15, 30, 60, 120, 300, 600], values: times },
+        { ...axis, grid: { show: false }, size: 20, space: 64, incrs: [10, 15, 30, 60, 120, 300, 600], values: times },
         { ...axis, grid: { stroke: colour("--line"), width: 1 }, size: 62, splits: halves, values: numbers },
       ],
       series: [{}, ...series.map((_, index) => ({

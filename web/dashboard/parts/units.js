@@ -58,12 +58,16 @@ export const since = (iso, now = Date.now()) => duration(Math.max(1, Math.floor(
 // Makes rates of counters that only grow. Where one has become smaller the router has begun again: no rate then.
 //
 //   rates.of("realm1", seconds, { messages_received: 12 })  ->  { messages_received: 3.4 } per second, null at first
+//
+// What comes sooner than SOON after the last counters says too little: the rates stay what they were.
+const SOON = 0.5; // s
+
 export class Rates {
   #last = new Map();
 
   of(key, seconds, counters) {
     const last = this.#last.get(key);
-    if (last && seconds === last.seconds) return last.rates;
+    if (last && seconds >= last.seconds && seconds - last.seconds < SOON) return last.rates;
     const grown = Object.entries(counters).map(([name, now]) => [name, now - last?.counters[name]]);
     const hasGrown = last && seconds > last.seconds && grown.every(([, by]) => by >= 0);
     const perSecond = ([name, by]) => [name, by / (seconds - last.seconds)];

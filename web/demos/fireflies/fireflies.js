@@ -4,6 +4,7 @@
 
 import { byId, element } from "../../page/dom.js";
 import { showError } from "../../page/payload.js";
+import { me as person } from "../../page/person.js";
 import { openPage } from "../../page/shell.js";
 import { HEIGHT, Meadow, WIDTH, hueOf } from "./meadow.js";
 import { Snapshots } from "./snapshots.js";
@@ -12,12 +13,15 @@ import { Steering } from "./steering.js";
 const GAME = "com.example.fireflies";
 const MOST_LEADERS = 10;
 const MOST_WAITING = 8; // moves that the referee has not answered; on a slow network fewer are sent
+const MOST_LETTERS = 16; // of a name
+const SILENCE = 3000; // ms without a word of the referee, after which the page says so
 const ONESELF = { disclose_me: true }; // the session is the player
 
 const connection = openPage();
 const meadow = new Meadow(byId("meadow"));
 const steering = new Steering(byId("meadow"), (event) => meadow.pointAt(event));
 const snapshots = new Snapshots();
+let told = performance.now(); // when the referee said something
 let me = null; // {number, name, x, y, speed, interval, fixedX, fixedY}, while playing
 let name = ""; // of who wants to play
 let entering = false;
@@ -90,6 +94,7 @@ function showLeaders() {
   const players = [...(snapshots.newest?.players.values() ?? [])].sort((a, b) => b.score - a.score);
   byId("present").textContent = players.length === 1 ? "1 player" : `${players.length} players`;
   byId("nobody").hidden = players.length > 0;
+  byId("silence").hidden = performance.now() - told < SILENCE || !connection.session;
   const isMine = ({ number }) => number === me?.number;
   const leaders = players.map((player, i) => ({ place: i + 1, ...player })).filter((player, i) => i < MOST_LEADERS || isMine(player));
   byId("leaders").replaceChildren(...leaders.map((player) => {
@@ -103,12 +108,15 @@ function showLeaders() {
 
 connection.subscribe(`${GAME}.meadow`, ([time, players, sparks]) => {
   if (!Array.isArray(players) || !Array.isArray(sparks)) return;
-  snapshots.add(time, players, sparks, performance.now());
+  told = performance.now();
+  snapshots.add(time, players, sparks, told);
+  if (me && !players.some(([number]) => number === me.number)) me = null; // a new referee, who does not know us
   if (!me && !entering && byId("enter").hidden) enter(); // who was on the meadow, and a referee is there again
 });
 connection.addEventListener("state", () => {
   if (connection.state.name !== "joined") return;
   snapshots.clear();
+  told = performance.now();
   waiting = 0;
   me = null; // if there was a connection, it was lost, and with it the player
 });
@@ -117,5 +125,6 @@ byId("enter").addEventListener("submit", (event) => {
   name = byId("enter").elements.name.value.trim();
   if (name && !entering) enter();
 });
+byId("enter").elements.name.value = person.said.name.slice(0, MOST_LETTERS); // as in the other demos
 setInterval(showLeaders, 500);
 requestAnimationFrame(draw);

@@ -2,7 +2,7 @@
 
 import { byId, prependBounded } from "../../page/dom.js";
 import { Job } from "../../page/job.js";
-import { showError } from "../../page/payload.js";
+import { showFailure } from "../../page/payload.js";
 import { openPage } from "../../page/shell.js";
 
 const PROCEDURE = "com.example.primes.count";
@@ -43,6 +43,6 @@ async function start(limit) {
     const { primes, largest, seconds } = answer;
     job.finish(`${grouped.format(primes)} primes in ${seconds} s; the largest is ${grouped.format(largest)}`);
   } catch (error) {
-    job.fail(showError(error));
+    job.fail(showFailure(error, "primes"));
   }
 }

@@ -117,7 +117,7 @@ function draw() {
   byId("log-empty").hidden = shown.length > 0;
   byId("log-empty").firstChild.data = lines.length ? "No line passes the filter. " : "No line yet. ";
   byId("log-follow").textContent = following ? "Pause" : `Follow${unseen ? ` (${unseen} new)` : ""}`;
-  const older = beginning || lines.length === MOST_LINES ? "" : ", older ones as you scroll back";
+  const older = beginning || !lines.length || lines.length === MOST_LINES ? "" : ", older ones as you scroll back";
   byId("log-count").textContent = `${shown.length.toLocaleString()} of ${lines.length.toLocaleString()} lines${older}`;
   recallOlder();
 }

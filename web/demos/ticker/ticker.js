@@ -4,7 +4,7 @@
 // they changed is drawn once per frame. A hidden tab has no frames, and draws nothing.
 
 import { byId, element } from "../../page/dom.js";
-import { showError } from "../../page/payload.js";
+import { showFailure } from "../../page/payload.js";
 import { openPage } from "../../page/shell.js";
 import { LargeChart, drawSparkline, timeOf } from "./charts.js";
 import { Series, signed } from "./series.js";
@@ -116,7 +116,7 @@ async function hurry() {
     note.textContent = `${rate} a second for ${seconds} seconds, for everybody`;
     setTimeout(() => (note.textContent = ""), seconds * 1000);
   } catch (error) {
-    note.textContent = showError(error);
+    note.textContent = showFailure(error, "ticker");
   }
 }
 

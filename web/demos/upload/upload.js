@@ -3,7 +3,7 @@
 
 import { byId, element, prependBounded } from "../../page/dom.js";
 import { Job } from "../../page/job.js";
-import { showError } from "../../page/payload.js";
+import { showFailure } from "../../page/payload.js";
 import { openPage } from "../../page/shell.js";
 
 const PROCEDURE = "com.example.upload";
@@ -51,7 +51,7 @@ async function send(file) {
     if (isComparable && (await digest(file)) !== sha256) job.fail("It arrived, but not as it was sent.");
     else job.finish(`Arrived${isComparable ? " intact" : ""} in ${seconds} s`);
   } catch (error) {
-    job.fail(showError(error));
+    job.fail(showFailure(error, "upload"));
   }
 }
 
@@ -65,7 +65,9 @@ async function upload(file, signal, onreceived) {
     wanted();
   };
   const stream = connection.stream(PROCEDURE, { onprogress, signal });
-  const over = stream.result.then(() => true, () => true); // it was refused, cancelled, or cut off
+  let isOver = false; // it was refused, cancelled, or cut off
+  const end = () => (isOver = true);
+  const over = stream.result.then(end, end);
   const first = [file.name, file.size];
   if (file.size === 0) return stream.finish(first);
   stream.send(first);
@@ -75,7 +77,7 @@ async function upload(file, signal, onreceived) {
       if (await Promise.race([room, over])) return stream.result;
     }
     const piece = await binary(file.slice(start, start + PIECE));
-    if (signal.aborted) return stream.result;
+    if (isOver || signal.aborted) return stream.result;
     if (start + PIECE >= file.size) return stream.finish([piece]);
     stream.send([piece]);
   }
