@@ -136,7 +136,7 @@ def test_the_holder_goes_on_after_the_router_was_killed(stage: Stage) -> None:
     ann.wait_for("#version", "Version 2")
     assert draft(ann) == ""
     late = read(stage, "Bob", "five", other=True)
-    assert text(late) == "before, meanwhile and without a router"
+    late.wait(lambda: text(late) == "before, meanwhile and without a router")
     assert late.texts("#holder") == ["Ann is editing this"]
 
 

@@ -18,16 +18,34 @@ const HEIGHT = 104;
 const SHORTEST = 30; // seconds to be seen at least, though there is nothing yet
 const COLOURS = ["--chart-1", "--chart-2", "--chart-3"];
 
+// What only charts need is loaded with the first of them: it is an eighth of all that the dashboard loads.
+let loading = null;
+
+function library() {
+  loading ??= new Promise((resolve, reject) => {
+    const script = element("script", { src: new URL("../vendor/uPlot.iife.min.js", import.meta.url).href });
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", () => {
+      loading = null; // the next chart tries again
+      script.remove();
+      reject(new Error("uPlot could not be loaded"));
+    });
+    document.head.append(script);
+  });
+  return loading;
+}
+
 export class Chart {
   #options;
   #data;
-  #plot = null;
+  #plot = null; // until the library is there; the numbers are shown all the same
+  #isClosed = false;
   #place = element("div", { class: "plot", "aria-hidden": "true" });
   #moment = element("span", { class: "moment", "aria-hidden": "true" });
   #numbers;
   #scheme = matchMedia("(prefers-color-scheme: dark)");
   #sizes = new ResizeObserver(() => this.#fit());
-  #redraw = () => this.#draw();
+  #redraw = () => this.#plot && this.#draw();
 
   constructor(root, { title, series, least = 1, base = 10, seconds = 300 }) {
     this.#options = { series, least, base, seconds };
@@ -43,7 +61,7 @@ export class Chart {
     root.append(this.element);
     this.#sizes.observe(this.#place);
     this.#scheme.addEventListener("change", this.#redraw);
-    this.#draw();
+    library().then(() => this.#isClosed || this.#draw(), console.warn);
   }
 
   fill(points) {
@@ -63,20 +81,22 @@ export class Chart {
   close() {
     this.#sizes.disconnect();
     this.#scheme.removeEventListener("change", this.#redraw);
-    this.#plot.destroy();
+    this.#isClosed = true;
+    this.#plot?.destroy();
   }
 
   #show() {
+    this.#tell();
+    if (!this.#plot) return;
     this.#plot.setData(this.#data, false);
     const now = this.#data[0].at(-1) ?? Date.now() / 1000;
     const first = Math.min(this.#data[0][0] ?? now, now - SHORTEST); // it grows until it is as long as was asked for
     this.#plot.setScale("x", { min: Math.max(first, now - this.#options.seconds), max: now });
-    this.#tell();
   }
 
   // The numbers of the moment that is pointed at, else the last ones.
   #tell() {
-    const pointed = this.#plot.cursor.idx ?? null;
+    const pointed = this.#plot?.cursor.idx ?? null;
     const index = pointed ?? this.#data[0].length - 1;
     this.#options.series.forEach(({ show }, place) => {
       const value = this.#data[place + 1][index] ?? null;
@@ -87,7 +107,7 @@ export class Chart {
 
   #fit() {
     const width = this.#place.clientWidth;
-    if (width && width !== this.#plot.width) this.#plot.setSize({ width, height: HEIGHT });
+    if (this.#plot && width && width !== this.#plot.width) this.#plot.setSize({ width, height: HEIGHT });
   }
 
   // Colours are read when it is drawn: a canvas does not follow the scheme by itself.
