@@ -29,6 +29,8 @@ RETRY_GROWTH = 1.6
 RETRY_JITTER = 0.2  # a share of the waiting time: many workers must not come back in lockstep
 STABLE_AFTER = 5.0  # seconds; a router that accepts and drops at once must not make the waiting short again
 
+TRANSPORT_LOST = "wamp.close.transport_lost"  # what autobahn calls it; no router says so
+
 # Without pings a worker would never learn of a router that vanished without closing. Seconds.
 PINGS = {"auto_ping_interval": 20, "auto_ping_timeout": 10, "open_handshake_timeout": 10}
 
@@ -97,7 +99,7 @@ class Connection:
 
         @component.on_leave
         def left(session: Any, details: Any) -> None:
-            if details.reason != "wamp.close.transport_lost":
+            if details.reason != TRANSPORT_LOST:
                 reasons.append(f"the router said {details.reason} {details.message or ''}".strip())
 
         @component.on_connectfailure
@@ -141,6 +143,8 @@ class Connection:
 
 def spoken(failure: Exception) -> str:
     """Why there is no session, as a person would say it."""
+    if isinstance(failure, ApplicationError) and failure.error == TRANSPORT_LOST:
+        return "connection lost"
     if isinstance(failure, ApplicationError):
         return f"the router refused: {failure.error}{''.join(f', {arg}' for arg in failure.args)}"
     if isinstance(failure, error.ConnectError):

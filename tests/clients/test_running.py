@@ -40,6 +40,8 @@ def test_workers_come_back_after_a_crash_and_after_a_restart_of_the_router(
     assert {workers.wait_for("joined realm1").split()[1] for _ in WORKERS} == {f"{name}:" for name in WORKERS}
     router.restart()  # with all politeness, after which a Component alone would not come back
     for _ in WORKERS:
+        assert ": connection lost; next try in" in workers.wait_for("next try in")
+    for _ in WORKERS:
         workers.wait_for("joined realm1")
     workers.end()
     assert "Traceback" not in workers.output
