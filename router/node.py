@@ -106,15 +106,7 @@ class Node:
         rulebook = self._rulebook = Rulebook(self._reading, means, f"wamplex/{installed_version()}")
         self._gateways = gateways_of(config, rulebook.realms, clock)
         if config.dashboard is not None and audit is not None:
-            view = View(
-                rulebook=rulebook,
-                ports=self._ports,
-                audit=audit,
-                clock=clock,
-                path=self._reading.path,
-                off_loop=self._workers,
-                from_thread=loop.call_soon_threadsafe,
-            )
+            view = self._view(rulebook, audit, self._workers, clock, loop)
             self._dashboard = dashboard_of(config.dashboard, view)
         wanted = sum(listener.max_connections for listener in config.listeners)
         descriptors = descriptors_for(wanted)
@@ -147,6 +139,19 @@ class Node:
                 seats=descriptors.seats,
             )
         log.info("Wamplex {version} is ready, process {pid}", version=installed_version(), pid=os.getpid())
+
+    def _view(
+        self, rulebook: Rulebook, audit: Audit, workers: Workers, clock: LoopClock, loop: asyncio.AbstractEventLoop
+    ) -> View:
+        return View(
+            rulebook=rulebook,
+            ports=self._ports,
+            audit=audit,
+            clock=clock,
+            path=self._reading.path,
+            off_loop=workers,
+            from_thread=loop.call_soon_threadsafe,
+        )
 
     def _failed(self, failure: Any) -> None:
         """It did not start: say why in one line; a mistake of ours in all its lines."""
