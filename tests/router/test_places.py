@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect, unix_connect
 
-from tests.routers import OPEN_TO_ALL, RunningRouter, free_port
+from tests.routers import OPEN_TO_ALL, READY_WITHIN, RunningRouter, free_port
 
 WAMP: Any = ["wamp.2.json"]
 UNIX = OPEN_TO_ALL + "listeners:\n  - {unix: socket, mode: '0600'}\n"
@@ -141,6 +141,15 @@ def test_a_router_does_not_take_the_socket_of_one_that_runs_and_says_what_is_mis
     assert "systemd passes no socket named wamp" in alone.stderr
 
 
+def start_whole(router: RunningRouter, times: int = 1) -> None:
+    """Start it for the first or second time, and wait for all its listeners: the one with the port comes first."""
+    router.start()
+    deadline = time.monotonic() + READY_WITHIN
+    while router.log.count("is ready") < times:
+        assert time.monotonic() < deadline, router.log
+        time.sleep(0.02)
+
+
 def test_the_socket_of_a_router_that_was_killed_is_replaced_and_removed_by_one_that_stops(tmp_path: Path) -> None:
     """B18"""
     router = RunningRouter(tmp_path)
@@ -148,10 +157,10 @@ def test_the_socket_of_a_router_that_was_killed_is_replaced_and_removed_by_one_t
         OPEN_TO_ALL + f"listeners:\n  - {{port: {router.port}}}\n  - {{unix: socket, mode: '0600'}}\n"
     )
     file = tmp_path / "socket"
-    router.start()
+    start_whole(router)
     router.kill()
     assert file.is_socket()
-    router.start()
+    start_whole(router, times=2)
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(file))
         client.sendall(b"\x7f\xf3\0\0")
