@@ -10,12 +10,7 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-// Adds to a list that holds at most `limit` items, dropping from its other end.
-export function appendBounded(list, item, limit) {
-  list.append(item);
-  while (list.childElementCount > limit) list.firstElementChild.remove();
-}
-
+// Adds to the top of a list that holds at most `limit` items.
 export function prependBounded(list, item, limit) {
   list.prepend(item);
   while (list.childElementCount > limit) list.lastElementChild.remove();
