@@ -215,12 +215,10 @@ export class Recent {
     return this.#numbers.has(number);
   }
 
-  // Returns whether it is new.
+  // One that is there already stays in its place.
   add(number) {
-    if (this.#numbers.has(number)) return false;
     this.#numbers.add(number);
     if (this.#numbers.size > this.#limit) this.#numbers.delete(this.#numbers.values().next().value);
-    return true;
   }
 
   newestFirst() {
